@@ -14,19 +14,19 @@ const (
 	maxProjectMoves       = limits.ProjectMoves
 	maxProjectFiles       = limits.ProjectFiles
 	maxProjectPatterns    = limits.ProjectPatterns // entries under connections
-	maxProjectLooks       = limits.ProjectLooks    // files and folders that the entries look at
+	maxProjectLooks       = limits.ProjectLooks    // files and folders that the entries visit
 	maxProjectDeclared    = limits.ProjectDeclared // connections times tenants
 	maxTenantConnections  = limits.TenantConnections
 )
 
-// room is what a project may still read. It says once that nothing is left.
+// room is the rest of a project's limits. It reports once that a limit is exceeded.
 type room struct {
 	factor                            int
 	bytes, values, connections, moves int
 	problems                          connection.Problems
 }
 
-// room returns the whole room of a project.
+// room returns the limits of a project.
 func (p *Project) room() *room {
 	factor := p.options.factor()
 	return &room{
@@ -35,14 +35,13 @@ func (p *Project) room() *room {
 	}
 }
 
-// factor is what the limits are multiplied by.
+// factor returns the factor of the limits.
 func (o Options) factor() int { return max(1, o.RaiseLimits) }
 
 // full reports whether a limit has been reached.
 func (r *room) full() bool { return len(r.problems) > 0 }
 
-// take uses some of what is left, and reports whether there was enough. The problem stands
-// at a file.
+// take uses a part of a limit, and reports whether there was enough. The problem is at a file.
 func (r *room) take(left *int, number, limit int, file, what string) bool {
 	if *left -= number; *left < 0 && !r.full() {
 		r.problems = append(r.problems, messages.FileProblem(file, connection.Because("project-too-large", "limit", r.factor*limit, "what", what)))
@@ -50,7 +49,7 @@ func (r *room) take(left *int, number, limit int, file, what string) bool {
 	return !r.full()
 }
 
-// tooMuch is the problem of a limit that concerns the project file.
+// tooMuch returns the problem of an exceeded limit that concerns the project file.
 func (p *Project) tooMuch(code string, args ...any) connection.Problem {
 	return messages.FileProblem(p.File, connection.Because(code, args...))
 }

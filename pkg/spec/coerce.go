@@ -8,10 +8,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// coerce copies a value in the form that the service would make of it under a
-// schema: text that holds a number or a switch becomes one where the schema asks
-// for it, and the reverse; a value of an enum gets the enum's letter case. A
-// reference becomes some text.
+// coerce copies a value in the form into which the service converts it under a schema: a text with
+// a number or a boolean becomes one if the schema requires it, and the reverse; a value of an enum
+// gets the enum's letter case. A reference becomes a text.
 func (s *sourceSchema) coerce(schema any, value any, depth int) any {
 	object, _ := schema.(map[string]any)
 	for hops := 0; hops < maxDepth; hops++ {
@@ -69,7 +68,7 @@ func (s *sourceSchema) coerceList(schema map[string]any, value []any, depth int)
 	return copied
 }
 
-// coerceType turns a scalar into a type that the schema allows.
+// coerceType converts a scalar to a type that the schema allows.
 func coerceType(schema map[string]any, value any) any {
 	types := allowedTypes(schema)
 	if len(types) == 0 {
@@ -113,8 +112,8 @@ func allowedTypes(schema map[string]any) []any {
 	return types
 }
 
-// coerceEnum returns the one value of an enum that is written like the value, but
-// for letter case and quotes; the value itself where there is none or several.
+// coerceEnum returns the one value of an enum that differs from the value only in letter case and
+// quotes; the value itself if there is none or several.
 func coerceEnum(schema map[string]any, value any) any {
 	allowed, _ := schema["enum"].([]any)
 	if len(allowed) == 0 || value == nil || slices.Contains(allowed, value) {

@@ -10,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// readComparisons reads lifecycle.compare; an entry that is null takes a default away.
+// readComparisons reads lifecycle.compare; a null entry removes a default.
 func readComparisons(tree *node) map[string]connection.Comparison {
 	var comparisons map[string]connection.Comparison
 	for _, entry := range tree.entries() {
@@ -27,9 +27,9 @@ func readComparisons(tree *node) map[string]connection.Comparison {
 	return comparisons
 }
 
-// checkComparisons notes what cannot have been meant. That a property is not declared is no mistake
-// where the defaults of the file speak of several data sources; that nobody knows it is one, which
-// [CheckProperties] finds.
+// checkComparisons reports comparisons that cannot be intended. A comparison of an undeclared
+// property is not a mistake if the defaults of the file are for several data sources;
+// [CheckProperties] reports a property that no data source has.
 func (n *notes) checkComparisons(tree *node, desired *connection.Desired) {
 	for _, entry := range tree.entries() {
 		if !entry.value.is(kindObject) {
@@ -56,8 +56,8 @@ func (n *notes) checkComparisons(tree *node, desired *connection.Desired) {
 	}
 }
 
-// valueAtPath finds what is declared at a path of names joined by dots. A property whose own name
-// has dots goes first.
+// valueAtPath returns the declared value at a path of names joined by dots. A property whose own
+// name has dots has priority.
 func valueAtPath(properties map[string]any, path string) (any, bool) {
 	if value, ok := properties[path]; ok {
 		return value, true
@@ -100,8 +100,8 @@ func kindName(value any) string {
 	return "a number"
 }
 
-// checkCompared notes a comparison of a property that no connection with this comparison declares, and
-// none of their data sources knows: defaults may speak of several data sources.
+// checkCompared reports a comparison of a property that no connection with this comparison
+// declares, and none of their data sources has: defaults may be for several data sources.
 func checkCompared(set []connection.Desired, sources map[string]*sourceSchema) connection.Problems {
 	known := map[string]bool{}
 	for i := range set {
@@ -127,7 +127,7 @@ func checkCompared(set []connection.Desired, sources map[string]*sourceSchema) c
 	return problems
 }
 
-// mayHave reports whether a connection can have the property at a path, as far as anybody knows.
+// mayHave reports whether a connection can have the property at a path, as far as known.
 func mayHave(s *sourceSchema, d *connection.Desired, path string) bool {
 	name, _, _ := strings.Cut(path, ".")
 	if s == nil || s.open || d.UnknownAllowed || len(s.names) == 0 || s.knows(path) || s.knows(name) {

@@ -10,21 +10,20 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// CheckCredentials checks that secrets stand under credentials, as references,
-// and that nothing else does. What is a secret is told by classify, from the name
-// of a property, and by holdsSecret, from its value: a list of headers may hold a
-// token, and an address a password. Both know the service, and the schemas if there are
-// any; see [connection.Catalog.Classify]. No message holds a value.
+// CheckCredentials checks that secrets are references under credentials, and that nothing else is.
+// classify identifies a secret by the name of a property, and holdsSecret by its value: a list of
+// headers may contain a token, and an address a password. Both know the service, and the schemas if
+// there are any; see [connection.Catalog.Classify]. No message contains a value.
 //
-// What knowsSecret does not tell is a guess, which the connection's notSensitive lifts of
-// what is under properties. To list anything else there is an error.
+// A secret for which knowsSecret reports false is a guess, which the connection's notSensitive
+// lifts for properties. Any other name in notSensitive is an error.
 //
-//   - Under properties: no secret, also not inside a value, no other part of the
-//     credentials, no reference. That one must be absent may be said there, by null.
-//   - Under credentials: a secret as a reference, or as a list or map whose values
-//     are references, and none in the open beside them; a part that is no secret (a user name) also plain; a
-//     property that is no credential only if a reference stands within it, such as
-//     HTTP headers of which one is a token.
+//   - Under properties: no secret, not even inside a value, no other part of the credentials, and
+//     no reference. Null, which declares absence, is allowed.
+//   - Under credentials: a secret as a reference, or as a list or map whose values are references,
+//     without plain secrets among them. A part that is not a secret (a user name) may also be
+//     plain. A property that is not a credential is only allowed with a reference inside it, such
+//     as HTTP headers of which one is a token.
 func CheckCredentials(set []connection.Desired,
 	classify func(dataSource, property string) connection.Class,
 	holdsSecret, knowsSecret func(dataSource, property string, value any) bool,
@@ -43,8 +42,8 @@ func CheckCredentials(set []connection.Desired,
 	return all.problems
 }
 
-// remembered returns a function that asks classify once for each property: most connections
-// have the same ones.
+// remembered returns a function that calls classify once for each property, because most
+// connections have the same ones.
 func remembered(classify func(dataSource, property string) connection.Class) func(dataSource, property string) connection.Class {
 	type name struct{ dataSource, property string }
 	classes := map[name]connection.Class{}
@@ -81,7 +80,7 @@ func sortOut(d *connection.Desired,
 	return c.problems
 }
 
-// withSensitive lets the connection's own word about what is a secret win.
+// withSensitive returns classify with the connection's own sensitive and notSensitive in priority.
 func withSensitive(desired *connection.Desired, classify func(dataSource, property string) connection.Class) func(dataSource, property string) connection.Class {
 	return func(dataSource, property string) connection.Class {
 		if slices.Contains(desired.Sensitive, property) {
@@ -91,7 +90,7 @@ func withSensitive(desired *connection.Desired, classify func(dataSource, proper
 	}
 }
 
-// sorter checks which parts of one connection stand where.
+// sorter checks where the secrets of one connection are declared.
 type sorter struct {
 	desired     *connection.Desired
 	holdsSecret func(property string, value any) bool
@@ -104,7 +103,7 @@ func (c *sorter) add(path, code, name string) {
 	c.problems = append(c.problems, messages.Problem(c.desired.PositionOf(path), connection.SeverityError, connection.Because(code, "property", name)))
 }
 
-// checkNotSensitive notes names of which more than a guess says that they are secrets.
+// checkNotSensitive reports names that are known to be secrets.
 func (c *sorter) checkNotSensitive() {
 	for i, name := range c.desired.NotSensitive {
 		path := "/notSensitive" + jsonpointer.Join(strconv.Itoa(i))
@@ -122,8 +121,8 @@ func (c *sorter) isLifted(name string, value any) bool {
 	return slices.Contains(c.desired.NotSensitive, name) && !slices.Contains(c.desired.Sensitive, name) && !c.knowsSecret(name, value)
 }
 
-// sureOr returns the code for what is known to be a secret, or the other one for a guess, which
-// notSensitive lifts.
+// sureOr returns the code for a known secret, or the other code for a guess, which notSensitive
+// lifts.
 func (c *sorter) sureOr(sure, guess, name string, value any) string {
 	if c.knowsSecret(name, value) || slices.Contains(c.desired.Sensitive, name) {
 		return sure
@@ -153,15 +152,15 @@ func (c *sorter) property(name string, value any, class connection.Class) {
 	}
 }
 
-// isSwitch reports whether a value is true or false, which is no secret whatever the name
-// of the property, unless the connection calls it sensitive.
+// isSwitch reports whether a value is true or false, which is not a secret under any name, unless
+// the connection calls it sensitive.
 func (c *sorter) isSwitch(name string, value any) bool {
 	_, ok := value.(bool)
 	return ok && !slices.Contains(c.desired.Sensitive, name)
 }
 
-// plainSecrets returns the paths in a value where a secret stands: of each item that
-// holds one, where it is a list; none if there is no secret.
+// plainSecrets returns the paths of secrets in a value: in a list, one for each item with a secret;
+// nil if there is none.
 func (c *sorter) plainSecrets(path, name string, value any) []string {
 	value = withoutReferences(value)
 	if !c.holdsSecret(name, value) {
@@ -219,10 +218,9 @@ func (c *sorter) credential(name string, value any, class connection.Class) {
 	}
 }
 
-// secret checks a secret, or a list or map of them, and reports whether it holds
-// a reference or was complained about. In a map, what stands under "value", or
-// alone in a list, is the secret; other entries, such as the name of a key file,
-// are not.
+// secret checks a secret, or a list or map of secrets, and reports whether it contains a reference
+// or caused a problem. In a map, the secret is the value under "value" or the only list; other
+// entries, such as the name of a key file, are not secrets.
 func (c *sorter) secret(path string, value any) bool {
 	switch value := value.(type) {
 	case connection.Reference:
@@ -261,7 +259,7 @@ func isScalar(value any) bool {
 	return true
 }
 
-// holdsReference reports whether a reference stands anywhere in a value.
+// holdsReference reports whether a value contains a reference.
 func holdsReference(value any) bool {
 	switch value := value.(type) {
 	case connection.Reference:
@@ -278,8 +276,8 @@ func holdsReference(value any) bool {
 	return false
 }
 
-// holdsReferenceShape reports whether something that is written like a reference
-// stands in a value where none is read.
+// holdsReferenceShape reports whether a value contains a map with the form of a reference where no
+// reference is read.
 func holdsReferenceShape(value any) bool {
 	switch value := value.(type) {
 	case map[string]any:

@@ -11,27 +11,26 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// DesiredSet is what the files say about one tenant.
+// DesiredSet is the declarations for one tenant.
 type DesiredSet struct {
 	// Connections are in the order of the files: by path, then by place.
 	Connections []connection.Desired
 	Moves       []connection.Move
-	// Spaces is what to look at: those that the project declares, or else those
-	// that its connections name, each once; then those that only a move comes from.
+	// Spaces is the scope: the declared spaces of the project, or else the spaces of its connections,
+	// each once; then the spaces that only occur as the source of a move.
 	Spaces []connection.SpaceRef
-	// OnlyMoves is the part of Spaces that is there only because a move comes from
-	// it: nothing else in it is the project's business.
+	// OnlyMoves is the part of Spaces that only occurs as the source of a move: the project manages
+	// nothing else in it.
 	OnlyMoves []connection.SpaceRef
 	Files     int // how many connection files were read
 }
 
-// Desired returns what the files say about a tenant. The variables given here win
-// over the tenant's, and those over the project's. The files are read once,
-// however many tenants are asked for; problems that are the same for several
-// tenants are the same values, so that [Collect] shows them once.
+// Desired returns the declarations for a tenant. The given variables override the tenant's, and
+// those override the project's. The files are read once for any number of tenants. Problems that
+// several tenants share are equal, so that [Collect] keeps one of them.
 //
-// The At of each connection takes paths such as "/properties/region", and the
-// same with "#" at the end for the place of the key instead of the value.
+// The At of each connection takes paths such as "/properties/region", with "#" at the end for the
+// position of the key instead of the value.
 func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*DesiredSet, connection.Problems) {
 	all := p.sources()
 	r := &reader{
@@ -65,9 +64,8 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 	return set, Collect(r.problems)
 }
 
-// Identified returns the connections that have a space and a name of their own: all
-// of them, unless there are problems in the files. Of two that are the same
-// connection it is the first.
+// Identified returns the connections with a unique space and name: all of them, unless the files
+// have problems. Of duplicates it returns the first.
 func (set *DesiredSet) Identified() []connection.Desired {
 	type place struct {
 		id, space, name string
@@ -107,7 +105,7 @@ func (set *DesiredSet) DataSources() []string {
 	return slices.Compact(ids)
 }
 
-// nameAmongOthers names the tenant in messages where there are several.
+// nameAmongOthers names the tenant in messages if there are several.
 func (p *Project) nameAmongOthers(tenant *Tenant) string {
 	if len(p.Tenants) < 2 {
 		return ""
@@ -120,13 +118,13 @@ type reader struct {
 	project *Project
 	tenant  *Tenant
 	scope   *scope
-	// taken and moved tell where a key is declared, and where it is moved from; looks has the
-	// declared ones by what the eye sees of the name.
+	// taken and moved hold where a key is declared, and where it is moved from; looks holds the
+	// declared keys by the appearance of their names.
 	taken map[foldedKey]declaration
 	looks map[foldedKey]declaration
 	moved map[foldedKey]connection.Position
-	// spaces holds the first reference of each space that is declared by name, by what the eye
-	// sees of the name.
+	// spaces holds the first reference of each space that is declared by name, by the appearance of the
+	// name.
 	spaces map[string][]connection.SpaceRef
 	// elsewhere holds the connections that only other tenants have.
 	elsewhere map[foldedKey]string
@@ -134,13 +132,13 @@ type reader struct {
 	problems  connection.Problems
 }
 
-// declaration is the first one of a key.
+// declaration is the first declaration of a key.
 type declaration struct {
 	space, name string
 	at          connection.Position
 }
 
-// foldedKey is a space, of which every letter counts, and a name as [connection.FoldName] folds it.
+// foldedKey is a space, unchanged, and a name folded by [connection.FoldName].
 type foldedKey struct{ space, name string }
 
 func foldKey(space connection.SpaceRef, name string) foldedKey {
@@ -196,8 +194,7 @@ func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.Spac
 	r.problems = gather(r.problems, n.problems)
 }
 
-// isHere reports whether a list of tenants includes this one, and notes names
-// that no tenant has.
+// isHere reports whether a list of tenants includes this one, and reports names without a tenant.
 func (r *reader) isHere(n *notes, tenants *node) bool {
 	here := !tenants.is(kindList)
 	for _, item := range tenants.items() {
@@ -213,9 +210,9 @@ func (r *reader) isHere(n *notes, tenants *node) bool {
 	return here
 }
 
-// noteElsewhere remembers where a connection stands that this tenant does not have.
+// noteElsewhere records the position of a connection that this tenant does not have.
 func (r *reader) noteElsewhere(tree *node) {
-	n := &notes{filled: r.filled} // another tenant tells what is wrong with it
+	n := &notes{filled: r.filled} // another tenant reports its problems
 	defer func() { r.filled = n.filled }()
 	name, space := tree.get("name"), tree.get("space")
 	if !name.is(kindString) || space == nil {
@@ -225,8 +222,8 @@ func (r *reader) noteElsewhere(tree *node) {
 	r.elsewhere[foldKey(ref, called)] = declaration{space: ref.String(), name: called}.words()
 }
 
-// connection reads one connection. What has the wrong shape was noted before and
-// is left out.
+// connection reads one connection. Parts of the wrong form are omitted, because they were reported
+// before.
 func (r *reader) connection(n *notes, tree *node) connection.Desired {
 	fill := r.scope.fill(n)
 	desired := connection.Desired{
@@ -265,8 +262,8 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 	return desired
 }
 
-// needEntries notes what neither the connection nor the defaults declare, also not
-// under a misspelt name, which the structure tells of.
+// needEntries reports keys that neither the connection nor the defaults declare. A misspelt key is
+// reported by the check of the structure.
 func (r *reader) needEntries(n *notes, tree *node, keys ...string) {
 	for _, key := range keys {
 		if tree.entry(key) == nil && !meantBy(tree.keys(), r.project.formats.connectionKeys())[key] {
@@ -275,8 +272,7 @@ func (r *reader) needEntries(n *notes, tree *node, keys ...string) {
 	}
 }
 
-// credentials reads the credentials, with their references as leaves. An entry
-// that is null takes a default away.
+// credentials reads the credentials, with references as leaves. A null entry removes a default.
 func (r *reader) credentials(n *notes, tree *node) map[string]any {
 	var credentials map[string]any
 	for _, entry := range tree.get("credentials").entries() {
@@ -338,8 +334,7 @@ func (n *notes) spaceRef(tree *node, fill filler) connection.SpaceRef {
 	return personal(ref)
 }
 
-// personal turns the word that stands for the caller's own space into what it
-// stands for.
+// personal converts the keyword for the caller's own space.
 func personal(ref connection.SpaceRef) connection.SpaceRef {
 	if ref.Name == connection.PersonalSpace {
 		ref.Name, ref.Personal = "", true
@@ -347,7 +342,7 @@ func personal(ref connection.SpaceRef) connection.SpaceRef {
 	return ref
 }
 
-// name reads the name of a connection; empty where it has been complained about.
+// name reads the name of a connection; empty if it caused a problem.
 func (n *notes) name(tree *node, fill filler) string {
 	name, ok := fill(tree.place, tree.text)
 	switch {
@@ -360,8 +355,9 @@ func (n *notes) name(tree *node, fill filler) string {
 	return name
 }
 
-// checkWords notes a name that is empty, or that holds what turns the direction of writing or ends
-// a line. Joiners are part of the spelling of words, so they are legal between two other characters.
+// checkWords reports a name that is empty, or contains a character that changes the direction of
+// writing or ends a line. Joiners are part of the spelling of words, so they are allowed between
+// two other characters.
 func (n *notes) checkWords(at place, name, what string) {
 	switch code := faultOfWords(name); code {
 	case "":
@@ -372,7 +368,7 @@ func (n *notes) checkWords(at place, name, what string) {
 	}
 }
 
-// faultOfWords returns the code of what is wrong with a name; empty for a legal one.
+// faultOfWords returns the code of the fault of a name; empty: none.
 func faultOfWords(name string) string {
 	switch {
 	case strings.TrimSpace(name) == "":
@@ -389,9 +385,9 @@ func faultOfWords(name string) string {
 	return ""
 }
 
-// isFormatting reports whether a character ends a line, controls a terminal or makes others look
-// different. The rest of what is not seen ([connection.IsUnseen]) may stand in a name, and is shown
-// escaped: it exists in names on tenants, as the variation selector of an emoji does.
+// isFormatting reports whether a character ends a line, controls a terminal or changes the
+// appearance of others. Other invisible characters ([connection.IsUnseen]) are allowed in a name
+// and shown escaped: they occur in names on tenants, such as the variation selector of an emoji.
 func isFormatting(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // maxTag is how long a tag may be, in bytes.
@@ -455,8 +451,8 @@ func textsOf(tree *node) []string {
 	return found
 }
 
-// unique notes a connection that has the space and name of an earlier one, also where the names
-// differ only by letter case or normalisation. It warns of one that only looks like it.
+// unique reports a connection with the space and name of an earlier one, including names that
+// differ only in letter case or normalisation. It warns about a name that only looks the same.
 func (r *reader) unique(n *notes, tree *node, desired *connection.Desired) {
 	if desired.Name == "" || desired.Space.String() == "" {
 		return
@@ -482,14 +478,14 @@ func (r *reader) unique(n *notes, tree *node, desired *connection.Desired) {
 	}
 }
 
-// alikeReason returns a reason about two names that differ only in what a reader may not see.
+// alikeReason returns a reason about two names whose difference a reader may overlook.
 func alikeReason(code, own, other string, at connection.Position) connection.Reason {
 	quoted, before := connection.QuoteApart(own, other)
 	return connection.Because(code, "own", quoted, "other", before, "difference", connection.Resemblance(own, other), "at", at.String())
 }
 
-// distinctSpace warns of a space whose name looks like the name of another declared space.
-// Names that differ only by letter case are two spaces, and a reader sees the difference.
+// distinctSpace warns about a space whose name looks like the name of another declared space. Names
+// that differ only in letter case are two spaces, and the difference is visible.
 func (r *reader) distinctSpace(n *notes, space connection.SpaceRef) {
 	name := space.String()
 	if space.ID != "" || faultOfWords(name) != "" {
@@ -511,9 +507,9 @@ func (r *reader) distinctSpace(n *notes, space connection.SpaceRef) {
 	r.spaces[look] = append(r.spaces[look], space)
 }
 
-// outside notes a connection in a space that the project does not look at, and reports whether
-// it did. Names and ids cannot be compared here: where the one is declared and the other
-// named, only the tenant can tell.
+// outside reports a connection in a space outside of the project's scope, and returns whether it
+// did. A name and an id cannot be compared offline: only the tenant knows whether they are the same
+// space.
 func outside(n *notes, tree *node, desired *connection.Desired, spaces []connection.SpaceRef) bool {
 	if len(spaces) == 0 || desired.Space.String() == "" {
 		return false
@@ -538,7 +534,7 @@ func outside(n *notes, tree *node, desired *connection.Desired, spaces []connect
 	return true
 }
 
-// move reads one move; false where it is not complete.
+// move reads one move; false if it is incomplete.
 func (r *reader) move(n *notes, tree *node) (connection.Move, bool) {
 	known := n.errors
 	from, fromOK := r.moveEnd(n, tree.get("from"))
@@ -573,7 +569,7 @@ func (r *reader) moveEnd(n *notes, tree *node) (connection.MoveEnd, bool) {
 	return end, end.Name != "" && end.Space.String() != ""
 }
 
-// collectSpaces lists what to look at.
+// collectSpaces collects the scope.
 func (set *DesiredSet) collectSpaces(declared []connection.SpaceRef) {
 	set.Spaces = uniqueSpaces(nil, declared...)
 	if len(declared) == 0 {
@@ -588,7 +584,7 @@ func (set *DesiredSet) collectSpaces(declared []connection.SpaceRef) {
 	set.OnlyMoves = slices.Clone(set.Spaces[looked:])
 }
 
-// uniqueSpaces appends the spaces that are not there yet.
+// uniqueSpaces appends spaces without duplicates.
 func uniqueSpaces(known []connection.SpaceRef, spaces ...connection.SpaceRef) []connection.SpaceRef {
 	for _, space := range spaces {
 		if space.String() != "" && !slices.ContainsFunc(known, space.Same) {
@@ -598,8 +594,8 @@ func uniqueSpaces(known []connection.SpaceRef, spaces ...connection.SpaceRef) []
 	return known
 }
 
-// unusedVariables notes variables of the command line that nothing declares and
-// nothing uses: a misspelt one would silently leave the default in force.
+// unusedVariables reports variables of the command line that are neither declared nor used: a
+// misspelt one would silently leave the default in effect.
 func (r *reader) unusedVariables(given map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		_, ofProject := r.project.variables[name]

@@ -7,10 +7,10 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Draft reads the text of a connection file that is not among those of the project, for no
-// tenant in particular. It returns the connections in the order of the text, with what
-// stands under defaults, and the problems of the form, sorted. Where the text is no
-// connection file there are only problems.
+// Draft parses the text of a connection file that is not part of the project, for no particular
+// tenant. It returns the connections in the order of the text, with defaults merged, and the
+// problems of the structure, sorted. For a text that is not a connection file it returns only
+// problems.
 func (p *Project) Draft(file string, text []byte) ([]connection.Desired, connection.Problems) {
 	root, problems := parseYAML(file, text)
 	if root == nil {
@@ -27,8 +27,7 @@ func (p *Project) Draft(file string, text []byte) ([]connection.Desired, connect
 	return set, Collect(n.problems)
 }
 
-// StandsForMore reports whether a problem is not one itself, but says that there are more
-// than [Collect] keeps.
+// StandsForMore reports whether a problem only says that there are more than [Collect] keeps.
 func StandsForMore(problem connection.Problem) bool {
 	return problem.Code == moreInFile || problem.Code == moreInAll
 }
@@ -42,8 +41,8 @@ func UnknownProperty(id string, source *connection.DataSource) func(name string)
 	}
 }
 
-// CanBeDeclared reports whether a JSON value can stand in a file: within the limits of
-// depth, length and numbers, with room for what is around it.
+// CanBeDeclared reports whether a file can contain a JSON value: within the limits of depth, length
+// and numbers, including the structure around it.
 func CanBeDeclared(value any) bool { return canBeWritten(value, 0) }
 
 func canBeWritten(value any, depth int) bool {

@@ -19,15 +19,13 @@ const (
 	EditorProject     = "editor/qlsync.schema.json"
 )
 
-// EditorSchemas returns the JSON Schemas (draft-07) that language servers use: one
-// for connection files, with the properties of each data source of the catalog
-// behind its name, and one for the project file.
+// EditorSchemas returns the JSON Schemas (draft-07) for language servers: one for connection files,
+// with the properties of each data source of the catalog, and one for the project file.
 //
-// An editor sees one file and no variables, so its schemas are milder than
-// [CheckProperties]: a value that holds a variable is taken, and nothing is
-// required that the defaults could give. What they refuse, validate refuses too,
-// except enum values in another letter case, of which an editor knows the one
-// spelling that it offers.
+// An editor sees one file and no variables, so its schemas accept more than [CheckProperties]:
+// values with variables, and missing properties that the defaults could contain. Everything that
+// they refuse, validate refuses too, except enum values in another letter case, because an editor
+// offers one spelling.
 func EditorSchemas(catalog *connection.Catalog) (connections, project []byte) {
 	doc := ownSchema(schemas.Connections())
 	definitions := doc["definitions"].(map[string]any)
@@ -74,8 +72,7 @@ func Modeline(file, schemasDir, schema string) string {
 	return "# yaml-language-server: $schema=" + filepath.ToSlash(target)
 }
 
-// ownSchema decodes one of our own schemas without the address that only its
-// readers need, and which an editor would try to open.
+// ownSchema decodes one of our own schemas without its address, which an editor would try to open.
 func ownSchema(text []byte) map[string]any {
 	doc, err := jsontext.Decode(text)
 	if err != nil {
@@ -85,8 +82,7 @@ func ownSchema(text []byte) map[string]any {
 	return doc.(map[string]any)
 }
 
-// hasEntry is the schema of objects that have an entry, and that it satisfies
-// another schema.
+// hasEntry returns the schema of objects with an entry that satisfies another schema.
 func hasEntry(key string, schema any) map[string]any {
 	return map[string]any{"required": []any{key}, "properties": map[string]any{key: schema}}
 }
@@ -97,7 +93,7 @@ func reference(id, what string) map[string]any {
 
 func definition(id, what string) string { return id + "." + what }
 
-// offer lets an editor propose values of a text and refuse no other.
+// offer makes an editor propose values of a text without refusing others.
 func offer(schema any, values []string) map[string]any {
 	offered := maps.Clone(schema.(map[string]any))
 	offered["anyOf"] = []any{map[string]any{"enum": toItems(values)}, map[string]any{"type": "string"}}
@@ -112,7 +108,7 @@ func toItems(texts []string) []any {
 	return items
 }
 
-// define adds what a connection of the data source may hold.
+// define adds the schema of a connection of the data source.
 func (s *sourceSchema) define(definitions map[string]any) {
 	schemas := map[string]any{}
 	s.gather(s.doc, schemas, map[string]bool{})
@@ -199,8 +195,8 @@ func described(schema any, to map[string]any) map[string]any {
 // maxInlined bounds how deep a schema is copied.
 const maxInlined = 8
 
-// milder returns what an editor should demand of a value: the type that the service
-// would make of it, or a text with a variable, or null.
+// milder returns the schema of a value for an editor: a type that the service converts, a text with
+// a variable, or null.
 func (s *sourceSchema) milder(schema any, depth int) any {
 	object, ok := schema.(map[string]any)
 	if !ok || depth > maxInlined {
@@ -235,8 +231,7 @@ func (s *sourceSchema) milder(schema any, depth int) any {
 	return described(object, map[string]any{"anyOf": allowed})
 }
 
-// alsoPlain adds to texts that look like numbers or switches these themselves, as
-// the service takes one for the other.
+// alsoPlain adds the numbers and booleans that some texts spell, because the service accepts both.
 func alsoPlain(values []any) []any {
 	all := slices.Clone(values)
 	for _, value := range values {

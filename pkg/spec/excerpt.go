@@ -11,14 +11,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Masked stands in an excerpt for a value that could be a secret.
+// Masked replaces a value that could be a secret in an excerpt.
 const Masked = "***"
 
-// Excerpts returns the lines of the files that problems are about, so that people see
-// what is meant. A line holds names and what cannot be a secret; every other value
-// is masked, and so is a comment. A line of which it is not certain what stands on it
-// is left out, and so is a line that is too long to be read: each problem on it would
-// cost all of it again.
+// Excerpts returns the lines of the files to which problems refer. A line contains names and values
+// that cannot be secrets; every other value and every comment is masked. Lines whose content is
+// uncertain are omitted, and so are very long lines, which each problem on them would read again.
 func Excerpts(problems connection.Problems) map[connection.Position]connection.Excerpt {
 	return Options{}.Excerpts(problems)
 }
@@ -63,7 +61,7 @@ type token struct {
 	hidden bool
 }
 
-// tokensByLine returns the tokens of the lines that matter, from left to right.
+// tokensByLine returns the tokens of the relevant lines, from left to right.
 func tokensByLine(root *node, places []connection.Position) map[int32][]token {
 	tokens := map[int32][]token{}
 	if root == nil {
@@ -116,8 +114,8 @@ var openKeys = map[string]bool{
 	"lifecycle": true, "additionalProperties": true, "sensitive": true, "notSensitive": true, "from": true, "to": true,
 }
 
-// canBeShown reports whether a value stands where no secret has a place, or is a
-// number or a switch among the properties.
+// canBeShown reports whether a value is at a place where secrets are not allowed, or is a number or
+// a boolean among the properties.
 func canBeShown(keys []string, value *node) bool {
 	if len(keys) == 0 || value.kind == kindBroken {
 		return false
@@ -140,8 +138,8 @@ func canBeShown(keys []string, value *node) bool {
 // plainKey is a key at the beginning of what is left of a line.
 var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*:`)
 
-// excerptOf writes a line with what is hidden masked. It is false where something
-// stands on the line that is no token.
+// excerptOf returns a line with hidden parts masked. ok is false if the line contains anything
+// other than tokens.
 func excerptOf(line []rune, column int, tokens []token) (connection.Excerpt, bool) {
 	var e marked
 	var shown []rune
@@ -184,17 +182,16 @@ func excerptOf(line []rune, column int, tokens []token) (connection.Excerpt, boo
 // marked is an excerpt that is being written.
 type marked struct{ connection.Excerpt }
 
-// between marks a place between two tokens, such as the brace that opens a map: the
-// characters from one offset of the line to another, which are about to be shown
-// behind so many others.
+// between marks a place between two tokens, such as the brace that opens a map: the characters from
+// one offset of the line to another, which will be shown after that many others.
 func (e *marked) between(column, from, to, shown int) {
 	if column > from && column <= to {
 		e.Column, e.Width = shown+column-from, 1
 	}
 }
 
-// onlyKey is the excerpt of a line that cannot be told apart but for the key at
-// which the problem is.
+// onlyKey returns the excerpt of a line that cannot be split into tokens, with only the key of the
+// problem.
 func onlyKey(line []rune, column int) (connection.Excerpt, bool) {
 	if column < 1 || column > len(line) || strings.Trim(string(line[:column-1]), " -") != "" {
 		return connection.Excerpt{}, false
@@ -206,13 +203,12 @@ func onlyKey(line []rune, column int) (connection.Excerpt, bool) {
 	return connection.Excerpt{Text: string(line[:column-1]) + key + " " + Masked, Column: column, Width: len(key) - 1}, true
 }
 
-// isStructure reports whether there is nothing but what holds values together.
+// isStructure reports whether a text contains only punctuation of the structure.
 func isStructure(text []rune) bool {
 	return strings.Trim(string(text), " \t-?:,{}[]") == ""
 }
 
-// written reports how many characters of a line a token takes; zero where that cannot
-// be told.
+// written returns how many characters of a line a token takes; zero: unknown.
 func written(line []rune, text string) int {
 	if len(line) == 0 {
 		return 0

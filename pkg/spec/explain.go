@@ -10,8 +10,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// finding is a violation as a reason that a person understands. It contains names from the file
-// and from the schema, never a value from the file.
+// finding is a violation in the form of a reason. It contains names from the file and from the
+// schema, never a value from the file.
 type finding struct {
 	tokens []string // where
 	ofKey  bool     // at the key, not at the value
@@ -28,7 +28,7 @@ func (f finding) named(what, field string) connection.Reason {
 	return f.reason.With("what", what).With("field", field)
 }
 
-// explain returns what a person understands of a violation; several if it is about several keys.
+// explain returns the findings of a violation, one for each of its keys.
 func explain(v violation, instance any) []finding {
 	value := valueAt(instance, v.tokens)
 	switch v.keyword {
@@ -42,7 +42,7 @@ func explain(v violation, instance any) []finding {
 	return []finding{{tokens: v.tokens, ofKey: v.ofKey, reason: reasonOf(v, value), ofValue: true}}
 }
 
-// lacksList reports whether somebody wrote nothing where a list is expected that may be empty.
+// lacksList reports whether a value is missing where an empty list is allowed.
 func lacksList(v violation, value any) bool {
 	_, least := v.schema["minItems"]
 	return value == nil && !least && slices.Contains(schemaTypes(v.schema), any("array"))
@@ -51,7 +51,7 @@ func lacksList(v violation, value any) bool {
 // fewValues are listed in full.
 const fewValues = 6
 
-// notOneOf returns the reason of a value that is none of those that are allowed.
+// notOneOf returns the reason of a value that is not among the allowed ones.
 func notOneOf(value any, allowed []string) connection.Reason {
 	if len(allowed) <= fewValues {
 		return connection.Because("not-one-of", "allowed", allowed)
@@ -109,8 +109,7 @@ func entryNames(object any) []string {
 	return slices.Sorted(maps.Keys(entries))
 }
 
-// missingKeys finds the keys that a schema requires. One that is there under a
-// misspelt name is told as an unknown key.
+// missingKeys finds missing required keys. A misspelt one is reported as an unknown key.
 func missingKeys(v violation, instance any) []finding {
 	object, _ := instance.(map[string]any)
 	var misspelt map[string]bool
@@ -126,7 +125,7 @@ func missingKeys(v violation, instance any) []finding {
 	return found
 }
 
-// missingCompanions finds the keys that others need beside them.
+// missingCompanions finds missing keys that other keys require.
 func missingCompanions(v violation, instance any) []finding {
 	object, _ := instance.(map[string]any)
 	companions, _ := v.schema[v.keyword].(map[string]any)
@@ -238,7 +237,7 @@ func elements(keyword, limit string) string {
 	return name
 }
 
-// typeNames says which types are allowed: "a string or a list".
+// typeNames returns the allowed types for a sentence: "a string or a list".
 func typeNames(types []any) string {
 	names := make([]string, 0, len(types))
 	for _, t := range types {

@@ -22,8 +22,7 @@ type fileEntry struct {
 	place place
 }
 
-// fileEntries reads connections, or gives what stands for it where it is left
-// out.
+// fileEntries reads connections, or its default.
 func (n *notes) fileEntries(root *node) []fileEntry {
 	tree := root.get("connections")
 	switch {
@@ -39,7 +38,7 @@ func (n *notes) fileEntries(root *node) []fileEntry {
 	return entries
 }
 
-// fileEntry appends one entry, unless it is no path.
+// fileEntry appends one entry if it is a path.
 func (n *notes) fileEntry(entries []fileEntry, tree *node) []fileEntry {
 	text := textOf(tree)
 	if text == "" || !n.isPath(tree.place, text) || !n.isSlashed(tree.place, text) {
@@ -48,8 +47,8 @@ func (n *notes) fileEntry(entries []fileEntry, tree *node) []fileEntry {
 	return append(entries, fileEntry{text, tree.place})
 }
 
-// isPath notes a path that no file may name, and reports whether it is none. It must come
-// before the disk is touched: see [infile.CheckPath].
+// isPath reports whether a text is an allowed path, and otherwise adds the problem. It must come
+// before any access to the disk: see [infile.CheckPath].
 func (n *notes) isPath(at place, path string) bool {
 	if err := infile.CheckPath(path); err != nil {
 		n.add(at, connection.Because("path-refused", "path", path, "reason", err.Error()))
@@ -58,8 +57,7 @@ func (n *notes) isPath(at place, path string) bool {
 	return true
 }
 
-// isSlashed notes an entry with backslashes, which nobody can tell from what a glob uses to
-// escape a wildcard.
+// isSlashed reports an entry with backslashes, which are ambiguous with the escapes of a glob.
 func (n *notes) isSlashed(at place, path string) bool {
 	if strings.Contains(path, `\`) {
 		n.add(at, connection.Because("backslash-in-path", "path", path, "write", withSlashes(path)))
@@ -80,11 +78,10 @@ func (n *notes) warnOfBackslash(at place, path string) {
 	n.warn(at, connection.Because("backslash-in-path", "path", path, "write", withSlashes(path)))
 }
 
-// expansion is what the entries under connections lead to.
+// expansion is the files of the entries under connections.
 type expansion struct {
-	files []string // sorted, each once, however many entries and links lead to it
-	// unreadable are the places that cannot be read; unmatched the entries that name
-	// nothing.
+	files []string // sorted, each once, even if several entries and links lead to it
+	// unreadable are the places that cannot be read; unmatched the entries that match nothing.
 	unreadable, unmatched connection.Problems
 }
 
@@ -158,10 +155,10 @@ func unreadableEntry(path string, err error) connection.Reason {
 	return reason
 }
 
-// expand finds the files of one entry. A file may have any name; of a folder, at every
-// depth, and of a glob, those that end in .yaml or .yml are taken, without the project
-// file and what [infile.Walk] leaves out. In a glob, ** stands for any number of folders.
-// Each file and folder that is looked at counts against looks.
+// expand finds the files of one entry. A file may have any name; in a folder, at every depth, and
+// for a glob, only names that end in .yaml or .yml count, without the project file and the files
+// that [infile.Walk] ignores. In a glob, ** matches any number of folders. Each visited file and
+// folder counts against looks.
 func (e fileEntry) expand(p *Project, looks *int) ([]infile.Found, []infile.Failure, error) {
 	root, pattern := splitGlob(e.path)
 	for _, segment := range pattern {
@@ -175,7 +172,7 @@ func (e fileEntry) expand(p *Project, looks *int) ([]infile.Found, []infile.Fail
 	root = infile.Under(p.Dir, root)
 	real, err := infile.Inside(p.at(p.Dir), p.at(root))
 	if errors.Is(err, fs.ErrNotExist) && pattern != nil {
-		return nil, nil, nil // a glob below a folder that is not there matches nothing
+		return nil, nil, nil // a glob below a missing folder matches nothing
 	}
 	if err != nil {
 		return nil, nil, err
@@ -202,23 +199,23 @@ func (e fileEntry) expand(p *Project, looks *int) ([]infile.Found, []infile.Fail
 	return found, failures, nil
 }
 
-// isYAML reports whether a file is taken for a connection file by its name. Letter case
-// does not count: on many disks a file that is renamed to A.YAML is still the same one, and
-// leaving it out would delete its connections.
+// isYAML reports whether a name is the name of a connection file. Letter case is ignored: on many
+// disks a file renamed to A.YAML is still the same one, and skipping it would delete its
+// connections.
 func isYAML(name string) bool {
 	extension := strings.ToLower(path.Ext(name))
 	return extension == ".yaml" || extension == ".yml"
 }
 
-// loaded is what the connection files hold, for whichever tenant.
+// loaded is the content of the connection files, for any tenant.
 type loaded struct {
 	sources   []source
 	problems  connection.Problems // of the files as such
 	unmatched connection.Problems // those of entries that name no file
 }
 
-// Unmatched returns the problems of those entries under connections that name no
-// file: for who is about to write the files they are none.
+// Unmatched returns the problems of entries under connections that match no file. They are not
+// problems for a command that will write the files.
 func (p *Project) Unmatched() connection.Problems { return p.sources().unmatched }
 
 // source is one connection file.
@@ -262,7 +259,7 @@ func (p *Project) load() loaded {
 	return all
 }
 
-// readSource reads one connection file, as far as there is room for it.
+// readSource reads one connection file, within the limits of the project.
 func (p *Project) readSource(file string, left *room) (source, connection.Problems) {
 	read := source{file: file, trees: &packed{}}
 	text, problems := readText(file, p.at(file))
@@ -305,7 +302,7 @@ func (p *Project) readSource(file string, left *room) (source, connection.Proble
 // maxQuoted is how much of a path a message quotes, in bytes.
 const maxQuoted = 200
 
-// shortPath returns a path, cut where a long one would leave no room for what is wrong with it.
+// shortPath returns a path, truncated if it would leave no space for the message.
 func shortPath(path string) string {
 	if len(path) <= maxQuoted {
 		return path

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// glob is a pattern for the path of a file, one segment for each name. The segment **
-// stands for any number of folders, also for none; a segment is otherwise matched as
-// [path.Match] does. An empty glob matches every path.
+// glob is a pattern for the path of a file, one segment for each name. The segment ** matches any
+// number of folders, including none; other segments match as in [path.Match]. An empty glob matches
+// every path.
 //
-// A path is matched name by name, with the set of segments that may come next. So the
-// work is bounded by segments × names, whatever the pattern is.
+// A path is matched name by name, with the set of possible next segments. The work is therefore
+// bounded by segments × names for every pattern.
 type glob []string
 
 // maxGlob is how many segments a glob may have: the set of them is the bits of a number.
@@ -33,7 +33,7 @@ func splitGlob(entry string) (root string, pattern glob) {
 	return entry, nil
 }
 
-// places is a set of segments that may come next; the bit after the last one is the end.
+// places is a set of possible next segments; the bit after the last one is the end.
 type places uint64
 
 // after returns the set after some names.
@@ -57,7 +57,7 @@ func (g glob) after(names []string) places {
 	return at
 }
 
-// skip adds what follows every ** in the set.
+// skip adds the segments after every ** in the set.
 func (g glob) skip(at places) places {
 	for i, segment := range g {
 		if at&(1<<i) != 0 && segment == "**" {
@@ -77,7 +77,7 @@ func (g glob) mayMatchBelow(names []string) bool {
 	return len(g) == 0 || g.after(names)&(1<<len(g)-1) != 0
 }
 
-// state reports apart folders below which the glob names different files.
+// state returns the same text for all folders below which the glob selects the same files.
 func (g glob) state(names []string) string {
 	if len(g) == 0 {
 		return ""

@@ -19,10 +19,9 @@ type Input struct {
 	Schema bool
 }
 
-// Inputs lists the files that a project is read from, whichever tenant is meant: the
-// project file, the connection files, the seeds of embedded tenants, the files that
-// references name, and the vendored schemas. A file that does not exist may be listed
-// too. The variables are those of [Project.Desired].
+// Inputs lists the files from which a project is read, for all tenants: the project file, the
+// connection files, the seeds of embedded tenants, the files of references, and the vendored
+// schemas. It may include files that do not exist. The variables are those of [Project.Desired].
 func (p *Project) Inputs(variables map[string]string) []Input {
 	inputs := []Input{{Path: p.at(p.File), What: "the project file"}}
 	add := func(path, what string) {
@@ -57,8 +56,8 @@ func (p *Project) Inputs(variables map[string]string) []Input {
 	return append(inputs, p.schemaFiles()...)
 }
 
-// schemaFiles lists what is in the folder of vendored schemas. A folder that nothing is
-// read from, such as a link to a network share, is not touched.
+// schemaFiles lists the files in the folder of vendored schemas. It does not access a folder that
+// is never read, such as a link to a network share.
 func (p *Project) schemaFiles() []Input {
 	var inputs []Input
 	for _, folder := range []string{p.SchemasDir, filepath.Join(p.SchemasDir, filepath.Dir(filepath.FromSlash(EditorConnections)))} {

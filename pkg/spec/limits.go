@@ -6,16 +6,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// RateLimits are what a tenant allows one user, as far as the files say it. A zero
-// limit is not declared.
+// RateLimits are a tenant's limits for one user, as declared. A zero limit is not declared.
 type RateLimits struct{ Reads, Writes connection.RateLimit }
 
-// defaultWindow is the time over which a rate is evaluated where the file does not
-// say.
+// defaultWindow is the default time over which a rate is evaluated.
 const defaultWindow = 5 * time.Minute
 
-// rateLimits reads the limits of a project or of one of its tenants; what is not
-// written is that of the outer ones.
+// rateLimits reads the limits of a project or of one of its tenants; missing limits are the outer
+// ones.
 func (n *notes) rateLimits(tree *node, outer RateLimits) RateLimits {
 	limits := outer
 	if written := tree.get("reads"); written != nil {
@@ -27,15 +25,15 @@ func (n *notes) rateLimits(tree *node, outer RateLimits) RateLimits {
 	return limits
 }
 
-// rateLimit reads one limit: so many requests a minute, of which a burst may be sent
-// at once. It is kept as the number of a burst in the time that earns it, which is the
-// whole window unless a burst is declared: then no window ever has more than its
-// share, and what is sent at once never exceeds the burst.
+// rateLimit reads one limit: a number of requests per minute, of which a burst may be sent at once.
+// It is stored as the burst and the time in which the burst is allowed once, which is the whole
+// window unless a burst is declared. Then no window exceeds its limit, and the requests sent at
+// once never exceed the burst.
 func (n *notes) rateLimit(tree *node) connection.RateLimit {
 	rate, burst := integer(tree.get("rate")), integer(tree.get("burst"))
 	window := defaultWindow
 	if text := textOf(tree.get("window")); text != "" {
-		window, _ = time.ParseDuration(text) // the structure says whether it is one
+		window, _ = time.ParseDuration(text) // the structure check reports an invalid one
 	}
 	if rate < 1 || window <= 0 {
 		return connection.RateLimit{}

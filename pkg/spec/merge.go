@@ -1,12 +1,11 @@
 package spec
 
-// merge lays a connection over the defaults of its file. The result shares its
-// values with both, so every value still knows where it is written.
+// merge merges a connection over the defaults of its file. The result shares its values with both,
+// so every value keeps its position.
 //
-// Properties, credentials and lifecycle merge entry by entry, and the maps
-// within them too; everything else is replaced. null replaces like any other
-// value: it takes a default away. A reference is one value: {file: ...} does
-// not merge into {env: ...}.
+// Properties, credentials and lifecycle merge entry by entry, including the maps within them;
+// everything else is replaced. null replaces like any other value: it removes a default. A
+// reference is one value: {file: ...} does not merge into {env: ...}.
 func merge(defaults, own *node) *node {
 	if !defaults.is(kindObject) || !own.is(kindObject) || len(defaults.children) == 0 {
 		return own

@@ -14,14 +14,14 @@ import (
 type chain struct {
 	moves []connection.Move
 	next  map[foldedKey]foldedKey
-	// declared holds the keys of the connections, also of those that only other
-	// tenants have, with their exact words.
+	// declared holds the keys of the connections as written, including those that only other tenants
+	// have.
 	declared map[foldedKey]string
 	// words are the values of declared, sorted, and names their names with how the space
 	// is addressed.
 	words []string
 	names map[addressed]bool
-	// round reports of the keys that were followed whether the blocks lead round from there.
+	// round reports for the visited keys whether the blocks from there are circular.
 	round map[foldedKey]bool
 	// compared counts the words that suggestions were looked for among.
 	compared int
@@ -37,11 +37,9 @@ type addressed struct {
 // for ever, so there may be thousands for thousands of connections.
 const maxCompared = 1_000_000
 
-// checkMoves notes moved blocks that bring a connection nowhere: the block stays
-// without effect, and what was renamed is then one connection too many and one too
-// few. Blocks may outlive what they once moved, so a block that leads to nothing
-// that is declared is a warning; a circle on which nothing is declared never had a
-// meaning.
+// checkMoves reports moved blocks without effect: a renamed connection would then be deleted and
+// created. Blocks may remain after their move, so a block that leads to no declared connection is a
+// warning; a circle without a declared connection is an error.
 func (r *reader) checkMoves(moves []connection.Move) {
 	c := chain{moves: moves, next: map[foldedKey]foldedKey{}, round: map[foldedKey]bool{}, declared: r.elsewhere, names: map[addressed]bool{}}
 	for key, declared := range r.taken {
@@ -61,7 +59,7 @@ func (r *reader) checkMoves(moves []connection.Move) {
 	}
 }
 
-// check returns what is wrong with one block; nil if nothing is.
+// check returns the problem of one block; nil: none.
 func (c *chain) check(move connection.Move) *connection.Problem {
 	to := foldKey(move.To.Space, move.To.Name)
 	words, declared := c.declared[to]
@@ -82,22 +80,20 @@ func (c *chain) check(move connection.Move) *connection.Problem {
 	return &problem
 }
 
-// otherwiseAddressed reports whether a connection of that name is declared in a
-// space that is written the other way, by name or by id: only the tenant can tell
-// whether it is the same one.
+// otherwiseAddressed reports whether a connection of that name is declared in a space that is
+// written in the other way, by name or by id: only the tenant knows whether it is the same one.
 func (c *chain) otherwiseAddressed(end connection.MoveEnd) bool {
 	return c.names[addressed{connection.FoldName(end.Name), end.Space.ID == ""}]
 }
 
-// circles reports whether the blocks from a key lead round for ever without
-// coming to a declared one.
+// circles reports whether the blocks from a key form a circle without a declared key.
 func (c *chain) circles(from foldedKey) bool {
 	var way []foldedKey
 	for {
 		round, known := c.round[from]
 		to, moved := c.next[from]
 		if _, declared := c.declared[from]; !known && moved && !declared {
-			c.round[from] = true // if the way comes back here before it ends
+			c.round[from] = true // if the path returns here before it ends
 			way = append(way, from)
 			from = to
 			continue
@@ -109,8 +105,7 @@ func (c *chain) circles(from foldedKey) bool {
 	}
 }
 
-// undeclared returns the reason of a block that leads to no declared connection, with what it may
-// have been meant to lead to.
+// undeclared returns the reason of a block that leads to no declared connection, with a suggestion.
 func (c *chain) undeclared(to foldedKey, move connection.Move) connection.Reason {
 	written := move.To.String()
 	if declared, otherCase := c.declared[to]; otherCase {

@@ -7,8 +7,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// checkLifted notes names under notSensitive that no connection with this list declares, and
-// none of their data sources knows: defaults may speak of several data sources.
+// checkLifted reports names under notSensitive that no connection with this list declares, and none
+// of their data sources has: defaults may be for several data sources.
 func checkLifted(set []connection.Desired, sources map[string]*sourceSchema) connection.Problems {
 	known := map[string]bool{}
 	for i := range set {

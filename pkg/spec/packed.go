@@ -6,13 +6,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// packed holds trees of one file in a tenth of the memory that their nodes take. A project
-// may have millions of values, and each tenant, and each message that names a place, reads
-// them again.
+// packed stores trees of one file in a tenth of the memory of their nodes. A project may have
+// millions of values, and each tenant, and each message with a position, reads them again.
 //
-// A tree is the number of its values and then its root. A value is its kind, its place, and
-// its text or its children, each with its key and the place of the key. Lines are written as
-// the difference from the line before, texts as an offset and a length.
+// A tree is the number of its values and then its root. A value is its kind, its place, and its
+// text or its children, each with its key and the place of the key. Lines are stored as
+// differences, texts as an offset and a length.
 type packed struct {
 	file  string
 	data  []byte

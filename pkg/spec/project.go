@@ -19,18 +19,18 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Project is what a project file says. It may be used by several goroutines.
+// Project is the content of a project file. It may be used concurrently.
 type Project struct {
 	File string // as it was given, with forward slashes
-	Dir  string // the folder of the file: what is relative, is relative to it
-	Name string // whose connections these are
+	Dir  string // the folder of the file, and the base of relative paths
+	Name string // the owner in ownership records
 	// Policy has every field set.
 	Policy  connection.Policy
 	Tenants []Tenant // in the order of the file
 	// DefaultTenant is the name of the tenant that is meant where none is named. Empty: none is.
 	DefaultTenant string
-	// Spaces is what the project looks at, as written: variables are filled in by
-	// [Project.Desired]. Nil: not declared.
+	// Spaces is the scope of the project, as written: [Project.Desired] fills in variables. Nil: not
+	// declared.
 	Spaces     []connection.SpaceRef
 	SchemasDir string // where vendored schemas are; it need not exist
 
@@ -46,7 +46,7 @@ type Project struct {
 // Tenant is one tenant of a project.
 type Tenant struct {
 	Name string
-	// Provider is the kind of system: [ProviderQlik] where the file says nothing.
+	// Provider is the kind of system; default: [ProviderQlik].
 	Provider string
 	// URL is "https://host", "http://" with a loopback host, or "sim:FILE" as
 	// written. Empty: it is none of them.
@@ -54,7 +54,7 @@ type Tenant struct {
 	// SimFile is the seed of the embedded tenant, for a URL "sim:FILE": a path
 	// that can be opened. Empty: a real tenant.
 	SimFile string
-	// NoRecords keeps qlsync's marks off connections: what is declared counts as ours.
+	// NoRecords keeps ownership records off connections: then every declared connection counts as ours.
 	NoRecords bool
 	Auth      Auth
 	Variables map[string]string // they win over the project's
@@ -64,9 +64,8 @@ type Tenant struct {
 	address    connection.Position // of the URL
 }
 
-// Auth is how to sign in to a tenant: to Qlik Cloud with an API key or an OAuth
-// client, to Apinizer with a token or as a user. For an embedded tenant it may be
-// empty.
+// Auth is the sign-in to a tenant: to Qlik Cloud with an API key or an OAuth client, to Apinizer
+// with a token or as a user. For an embedded tenant it may be empty.
 type Auth struct {
 	APIKey any // nil or a [connection.Reference]
 	// ClientID is nil, a string or a [connection.Reference].
@@ -99,14 +98,13 @@ func (a Auth) complete() bool {
 	return a.APIKey != nil || a.ClientID != nil && a.ClientSecret != nil || a.Token != nil || a.User != nil && a.Password != nil
 }
 
-// Options widen what files may do. The zero value is the safe one.
+// Options extend the rights of files. The zero value is safe.
 type Options struct {
-	// AllowExec lets {exec: ...} run: commands in the files, which run where qlsync
-	// does. Without it one under auth is a mistake, since every command that talks to
-	// the tenant would run it. One under credentials is none: it is resolved by apply
-	// alone, which then refuses it.
+	// AllowExec permits {exec: ...}: commands in the files, which run on this computer. Without it, a
+	// command under auth is an error, because every call to the tenant would run it. A command under
+	// credentials is not: only apply resolves it, and then refuses it.
 	AllowExec bool
-	// RaiseLimits multiplies the limits of a project. Zero is one.
+	// RaiseLimits multiplies the limits of a project. Zero means one.
 	RaiseLimits int
 	// WorkDir is the absolute path of the folder that the path of the project file is
 	// relative to. Empty is the working directory of the process.
@@ -118,8 +116,8 @@ func (o Options) at(path string) string { return workdir.Dir(o.WorkDir).Path(pat
 
 func (p *Project) at(path string) string { return p.options.at(path) }
 
-// CanBeAsked reports whether enough is known of a tenant to call it: always, unless
-// there are problems at its provider, its address or its auth.
+// CanBeAsked reports whether a tenant can be called: its provider, address and auth have no
+// problems.
 func (t *Tenant) CanBeAsked() bool {
 	_, known := systemOf(t.Provider)
 	return known && (t.SimFile != "" || t.URL != "" && t.Auth.complete())
@@ -128,9 +126,8 @@ func (t *Tenant) CanBeAsked() bool {
 // LoadProject is [Options.LoadProject] with the safe options.
 func LoadProject(path string) (*Project, connection.Problems) { return Options{}.LoadProject(path) }
 
-// LoadProject reads a project file, such as "qlsync.yaml", and tells what is
-// wrong with it. The project is nil if nothing of it could be read. Connection
-// files are read later, by [Project.Desired].
+// LoadProject reads a project file, such as "qlsync.yaml", and returns its problems. The project is
+// nil if nothing of it could be read. [Project.Desired] reads the connection files later.
 func (o Options) LoadProject(path string) (*Project, connection.Problems) {
 	file := filepath.ToSlash(filepath.Clean(path))
 	root, problems := readTree(file, o.at(file))
@@ -167,8 +164,7 @@ func readText(file, path string) ([]byte, connection.Problems) {
 	return text, nil
 }
 
-// readProject takes from the tree what has the right shape; the rest is noted
-// already.
+// readProject reads the parts of the tree with the right form; the others were reported already.
 func (n *notes) readProject(p *Project, root *node) {
 	p.Name = textOf(root.get("project"))
 	p.Policy = readPolicy(root.get("policy"))
@@ -205,8 +201,8 @@ func (n *notes) readDefaultTenant(p *Project, tree *node) {
 	p.DefaultTenant = name
 }
 
-// warnAboutLeftovers reports what pruning cannot find: without declared spaces, one
-// that no file names any more is not looked at.
+// warnAboutLeftovers warns about what pruning cannot find: without declared spaces, a space without
+// connections in the files is outside of the scope.
 func (n *notes) warnAboutLeftovers(p *Project, root *node) {
 	if p.Policy.Prune == connection.PruneOwned && root.entry("spaces") == nil {
 		n.warn(root.get("policy").entry("prune").place, connection.Because("prune-without-spaces"))
@@ -246,8 +242,7 @@ func readMaxDeletes(tree *node) connection.MaxDeletes {
 	return connection.DefaultMaxDeletes()
 }
 
-// integer reads a number that the schema has found to be whole and small; zero
-// for anything else.
+// integer reads a number that the schema has checked to be whole and small; zero for anything else.
 func integer(tree *node) int {
 	if !tree.is(kindNumber) {
 		return 0
@@ -271,7 +266,7 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 		tenant.address = position(n.file, address.place)
 	}
 	if textOf(address) == "" {
-		return tenant // the structure says so
+		return tenant // reported by the structure check
 	}
 	if seed, embedded := strings.CutPrefix(address.text, "sim:"); embedded {
 		if seed == "" {
@@ -291,8 +286,8 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 	return tenant
 }
 
-// unmarked reads whether connections bear no ownership record. Then nothing tells what is ours and
-// no longer declared, so nothing may be pruned.
+// unmarked reads whether connections have no ownership record. Then undeclared connections of ours
+// are unknown, so nothing may be pruned.
 func (n *notes) unmarked(p *Project, tenant *node, provider string) bool {
 	entry := tenant.entry("ownership")
 	if entry == nil || textOf(entry.value) != "none" {
@@ -330,14 +325,14 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// needAuth notes where a real tenant has not exactly one way to sign in, and
-// reports whether it has. What is there under a misspelt name the structure tells of.
+// needAuth reports whether a real tenant has exactly one way to sign in, and otherwise adds the
+// problem. A misspelt key is reported by the structure check.
 func (n *notes) needAuth(p *Project, entry child, provider string) bool {
 	auth := entry.value.entry("auth")
 	ways, known := systemOf(provider)
 	switch {
 	case !known:
-		return false // the structure says so
+		return false // reported by the structure check
 	case auth == nil:
 		if !meantBy(entry.value.keys(), p.formats.tenantKeys())["auth"] {
 			n.add(entry.place, connection.Because("missing-auth", "tenant", entry.key, "example", ways.auth))
@@ -384,8 +379,8 @@ func (n *notes) readAuth(tree *node, p *Project) Auth {
 	}
 }
 
-// authPart reads a reference or, where it may be plain, a text; nil where it is
-// neither, or must not be followed.
+// authPart reads a reference or, if it may be plain, a text; nil for anything else, and for a
+// reference that must not be followed.
 func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
 	switch {
 	case isReference(tree):

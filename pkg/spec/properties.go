@@ -15,17 +15,15 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// CheckProperties checks properties and credentials against the JSON Schemas of
-// their data sources, in whatever dialect they are; draft-07 where they do not
-// say. It works on what the catalog has: a data source that is not in it is a
-// mistake if the catalog lists what is known, and is not checked otherwise.
+// CheckProperties checks properties and credentials against the JSON Schemas of their data sources,
+// in any dialect, by default draft-07. A data source that is not in the catalog is an error if the
+// catalog lists the known ones, and otherwise not checked.
 //
-// The values are taken as the service takes them: a number or a switch may be
-// written as text and the reverse, and an enum value in other letter case. A
-// reference stands for any text. What is null must be absent, and so is not
-// checked. A name that the schema does not list is a mistake unless the schema
-// allows others in so many words, and a warning where the connection allows them.
-// A keyword that cannot be used becomes a warning, once for each data source.
+// Values are checked in the form into which the service converts them: a number or a boolean may be
+// written as text and the reverse, and an enum value in other letter case. A reference matches any
+// text. A null value must be absent and is not checked. A name that the schema does not list is an
+// error unless the schema explicitly allows others, and a warning if the connection allows them. A
+// keyword that cannot be used is a warning, once for each data source.
 func CheckProperties(set []connection.Desired, catalog *connection.Catalog) connection.Problems {
 	if catalog == nil {
 		return nil
@@ -82,15 +80,15 @@ func unknownSource(d *connection.Desired, tenant *connection.Catalog) connection
 	return connection.Problems{messages.Problem(d.PositionOf("/dataSource"), connection.SeverityError, reason)}
 }
 
-// sourceSchema is what a data source's schema says, ready to be used.
+// sourceSchema is the compiled schema of a data source.
 type sourceSchema struct {
 	id      string
 	doc     map[string]any
 	checker *checker // nil: only names are checked
 	weight  int      // see [weigh]
-	// names are the properties that it knows; empty: it does not say.
+	// names are the known properties; empty: unknown.
 	names []string
-	// open reports that it allows others in so many words.
+	// open reports that the schema explicitly allows others.
 	open       bool
 	patterns   []map[string]any // schemas with patterns of names
 	properties map[string]connection.Property
@@ -143,7 +141,7 @@ func sizeOf(value any) int {
 	return size
 }
 
-// prepareSource compiles one schema; nil where it is no schema at all.
+// prepareSource compiles one schema; nil if it is not a schema.
 func prepareSource(id string, source *connection.DataSource) (*sourceSchema, connection.Problems) {
 	if len(source.Schema) > MaxSchema {
 		return nil, connection.Problems{schemaWarning("schema-too-large", id, "limit", limits.Size(MaxSchema))}
@@ -210,13 +208,13 @@ func (s *sourceSchema) follow(reference string) any {
 	return valueAt(s.doc, splitLocation(strings.TrimPrefix(reference, "#")))
 }
 
-// checked is one connection while it is checked.
+// checked is one connection during its check.
 type checked struct {
 	source   *sourceSchema
 	desired  *connection.Desired
-	written  map[string]any // properties that must be there, and credentials
+	written  map[string]any // required properties, and credentials
 	problems connection.Problems
-	// missed reports that a required credential was complained about.
+	// missed reports that a missing required credential was reported.
 	missed bool
 }
 
@@ -247,7 +245,7 @@ func (c *checked) add(severity connection.Severity, f finding) {
 	c.problems = append(c.problems, messages.Problem(c.desired.PositionOf(path), severity, c.reason(f)))
 }
 
-// path returns the path in the connection of what stands at the tokens.
+// path returns the path in the connection of the value at the tokens.
 func (c *checked) path(tokens []string) string {
 	switch {
 	case len(tokens) > 0 && c.isCredential(tokens):
@@ -263,7 +261,7 @@ func (c *checked) isCredential(tokens []string) bool {
 	return ok
 }
 
-// unknownNames notes the names that the schema does not know, and gives them.
+// unknownNames reports the names that the schema does not know, and returns them.
 func (c *checked) unknownNames() map[string]bool {
 	unknown := map[string]bool{}
 	if len(c.source.names) == 0 {
@@ -294,8 +292,8 @@ func (s *sourceSchema) knows(name string) bool {
 	return found || slices.ContainsFunc(s.patterns, func(schema map[string]any) bool { return matchesPattern(schema, name) })
 }
 
-// lackOfSecret warns of credentials that name somebody and hold no secret, where
-// the data source takes one: they replace what the tenant has.
+// lackOfSecret warns about credentials with a user but without a secret, if the data source takes
+// one: they replace the tenant's credentials.
 func (c *checked) lackOfSecret() {
 	names := slices.Sorted(maps.Keys(c.desired.Credentials))
 	isSecret := func(name string) bool {
@@ -317,8 +315,8 @@ func (c *checked) lackOfSecret() {
 	c.add(connection.SeverityWarning, finding{tokens: names[:1], ofKey: true, reason: reason})
 }
 
-// unusedCredentials warns of credentials that the connection does not use by what is
-// declared of it.
+// unusedCredentials warns about credentials that the connection does not use according to its
+// declaration.
 func (c *checked) unusedCredentials() {
 	for _, name := range slices.Sorted(maps.Keys(c.desired.Credentials)) {
 		cases := c.source.properties[name].UsedWhen
@@ -331,8 +329,8 @@ func (c *checked) unusedCredentials() {
 	}
 }
 
-// otherwise lists, with the values that they should have, the declared properties that have
-// others; nil where there are none. What is not declared may be on the tenant.
+// otherwise returns the declared properties whose values differ from the required ones, with the
+// required values; nil if there are none. Undeclared properties may be set on the tenant.
 func (c *checked) otherwise(when map[string][]any) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(when)) {
@@ -351,7 +349,7 @@ func (c *checked) otherwise(when map[string][]any) []string {
 	return found
 }
 
-// goneProperties warns of properties that newer versions of the service do not have.
+// goneProperties warns about properties that newer versions of the service do not have.
 func (c *checked) goneProperties() {
 	for _, name := range slices.Sorted(maps.Keys(c.desired.Properties)) {
 		if c.source.properties[name].Gone && c.desired.Properties[name] != nil {
@@ -384,8 +382,8 @@ func (c *checked) violations(unknown map[string]bool) {
 	}
 }
 
-// isCovered reports whether a reference satisfies a keyword: it stands for a
-// text that nobody has seen, so only its not being a list or a map is known.
+// isCovered reports whether a reference satisfies a keyword: the text behind it is unknown, except
+// that it is not a list or a map.
 func (c *checked) isCovered(v violation) bool {
 	if _, isReference := valueAt(any(c.written), v.tokens).(connection.Reference); !isReference {
 		return v.keyword == "oneOf" && holdsReference(valueAt(any(c.written), v.tokens))
@@ -396,8 +394,8 @@ func (c *checked) isCovered(v violation) bool {
 	return slices.ContainsFunc(schemaTypes(v.schema), func(t any) bool { return t != "array" && t != "object" && t != "null" })
 }
 
-// discreet takes the suggestion off a finding about the value of a credential: the suggestion shows
-// what the value is like.
+// discreet removes the suggestion from a finding about a credential, because a suggestion reveals
+// the value.
 func (c *checked) discreet(f finding) finding {
 	if len(f.tokens) > 0 && c.isCredential(f.tokens) && f.reason.Code == "misspelt-value" {
 		f.reason = connection.Because("not-one-of-many", "count", f.reason.Args["count"])
@@ -432,10 +430,9 @@ func dotted(tokens []string) string {
 	return path.String()
 }
 
-// missing notes required properties. One with a default is not missed, and one
-// that belongs to the credentials only where credentials are declared: the
-// tenant may have them already. One that is there under a misspelt name is told as an
-// unknown name, if that is an error.
+// missing reports required properties. A property with a default is not required, and a credential
+// only if credentials are declared, because the tenant may have them already. A misspelt property
+// is reported as an unknown name, if that is an error.
 func (c *checked) missing(v violation, unknown map[string]bool) {
 	var misspelt map[string]bool
 	if !c.source.open && !c.desired.UnknownAllowed {

@@ -8,18 +8,18 @@ const (
 	ProviderApinizer = "apinizer"
 )
 
-// system is what a project file has to say about a tenant of a provider.
+// system is the form of a tenant of a provider in the project file.
 type system struct {
 	provider string
-	// one and other are the two ways to sign in, by what auth holds.
+	// one and other are the two ways to sign in, by the keys of auth.
 	one, other string
 	// auth and url show how to write the first way, and the address.
 	auth, url string
-	// unmarked reports whether ownership: none is possible.
+	// unmarked reports whether connections can be without ownership records.
 	unmarked bool
 }
 
-// systems are all that this program knows. A tenant whose file names none is of the first.
+// systems are all known systems. A tenant without a provider belongs to the first.
 var systems = []system{
 	{
 		provider: ProviderQlik, one: "apiKey", other: "oauth", auth: "auth: {apiKey: {env: NAME}}",
@@ -31,7 +31,7 @@ var systems = []system{
 	},
 }
 
-// Providers returns the names of all providers, that of a tenant which names none first.
+// Providers returns the names of all providers, the default one first.
 func Providers() []string {
 	names := make([]string, len(systems))
 	for i, s := range systems {
@@ -40,8 +40,8 @@ func Providers() []string {
 	return names
 }
 
-// systemOf returns the system of a provider. known is false, and the system that of the first
-// provider, for a name that this program does not know.
+// systemOf returns the system of a provider. For an unknown name known is false, and the system is
+// the first one.
 func systemOf(provider string) (s system, known bool) {
 	if i := slices.IndexFunc(systems, func(s system) bool { return s.provider == provider }); i >= 0 {
 		return systems[i], true

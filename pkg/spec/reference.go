@@ -12,16 +12,15 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// isReference reports whether a map names where a secret comes from, well or
-// badly, rather than being a structure around references.
+// isReference reports whether a map is a valid or invalid reference, rather than a structure with
+// references inside.
 func isReference(tree *node) bool {
 	return tree.is(kindObject) && (tree.entry("env") != nil || tree.entry("file") != nil || tree.entry("exec") != nil)
 }
 
-// reference reads {env: NAME}, {file: PATH}, {file: PATH, encoding: base64} or
-// {exec: [COMMAND, ARGUMENT...]}. The shape of each part is checked by the schema
-// of the file; what is noted here is what it cannot say. It is false where the
-// reference must not be followed.
+// reference reads {env: NAME}, {file: PATH}, {file: PATH, encoding: base64} or {exec: [COMMAND,
+// ARGUMENT...]}. The schema of the file checks the form of each part; reference reports the rest.
+// ok is false if the reference must not be followed.
 func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 	ref, known := connection.Reference{Position: position(n.file, tree.place)}, n.errors
 	sources := 0
@@ -57,9 +56,9 @@ func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 	return ref, ok
 }
 
-// reserved is what a reference within a connection must not name: who may write
-// connection files is not always who may read the keys of the tenants, and what a
-// connection is given, its host can read.
+// reserved is what a reference in a connection must not name: a person who may write connection
+// files may not be allowed to read the keys of the tenants, and the host of a connection can read
+// its credentials.
 type reserved struct {
 	dir   string            // of the project file, as it can be opened
 	env   map[string]string // variable, see foldVariable -> the tenant that signs in with it
@@ -70,9 +69,8 @@ type reserved struct {
 // fingerprints. No reference may name it.
 const FingerprintVariable = "QLSYNC_FINGERPRINT_KEY"
 
-// Reserved returns the environment variables that no connection may be given, and no
-// command either: those that sign in to tenants, in capitals, and the key of the
-// fingerprints.
+// Reserved returns the environment variables that no connection and no command may receive: those
+// that sign in to tenants, in capitals, and the key of the fingerprints.
 func (p *Project) Reserved() []string {
 	return append(slices.Sorted(maps.Keys(p.reserved.env)), FingerprintVariable)
 }
@@ -82,7 +80,7 @@ type reservedFile struct {
 	tenant string
 }
 
-// reserve collects what stands under auth, of all tenants.
+// reserve collects the references under auth of all tenants.
 func reserve(dir string, tenants []Tenant) reserved {
 	r := reserved{dir: dir, env: map[string]string{}}
 	for _, tenant := range tenants {
@@ -99,11 +97,11 @@ func reserve(dir string, tenants []Tenant) reserved {
 	return r
 }
 
-// foldVariable returns the name of an environment variable for comparison. On Windows
-// letter case means nothing there; who is careful takes no notice of it anywhere.
+// foldVariable returns the name of an environment variable for comparison. Windows ignores letter
+// case, and ignoring it everywhere is the careful choice.
 func foldVariable(name string) string { return strings.ToUpper(name) }
 
-// secretFile is where the file of a reference is, whatever it is called there.
+// secretFile is the file of a reference, independent of its name.
 type secretFile struct {
 	path, target string      // absolute: as written, and where its links lead
 	info         os.FileInfo // nil: it is not there
@@ -127,18 +125,18 @@ func (f secretFile) same(other secretFile) bool {
 		f.info != nil && other.info != nil && os.SameFile(f.info, other.info)
 }
 
-// below reports whether the file stands in a folder, as written or by its links.
+// below reports whether the file is in a folder, as written or through links.
 func (f secretFile) below(folder string) bool {
 	return slices.ContainsFunc([]string{f.path, f.target}, func(path string) bool {
 		return strings.HasPrefix(filepath.ToSlash(path)+"/", folder+"/")
 	})
 }
 
-// systemFolders hold no secrets of people, but devices, and the environment and
-// the memory of processes.
+// systemFolders contain devices, and the environment and the memory of processes, but no secrets of
+// people.
 var systemFolders = [...]string{"/proc", "/sys", "/dev"}
 
-// check notes a reference within a connection that names what is reserved.
+// check reports a reference within a connection to a reserved source.
 func (r reserved) check(n *notes, at place, ref connection.Reference) {
 	if tenant, taken := r.env[foldVariable(ref.Env)]; taken {
 		n.signsIn(at, "environment variable", ref.Env, tenant)
@@ -155,9 +153,8 @@ func (r reserved) check(n *notes, at place, ref connection.Reference) {
 	}
 }
 
-// pipelineVariables are the environment variables in which systems for continuous
-// integration give a job its own token, and those of the examples. They are valid for
-// that job alone, so no connection can need one.
+// pipelineVariables are the environment variables that contain a pipeline job's own token, and
+// those of the examples. The tokens are valid for that job only, so no connection can need them.
 var pipelineVariables = []string{
 	"GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", // GitHub
 	"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD", "CI_DEPENDENCY_PROXY_PASSWORD", "CI_DEPLOY_PASSWORD", "CI_REPOSITORY_URL", "QLSYNC_BOT_TOKEN", // GitLab
@@ -165,7 +162,7 @@ var pipelineVariables = []string{
 	"BITBUCKET_STEP_OIDC_TOKEN", "BUILDKITE_AGENT_ACCESS_TOKEN", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2",
 }
 
-// pipelinePrefixes begin the names of further ones: ACTIONS_RUNTIME_TOKEN,
+// pipelinePrefixes are prefixes of further ones: ACTIONS_RUNTIME_TOKEN,
 // ACTIONS_ID_TOKEN_REQUEST_TOKEN, CI_JOB_JWT_V2.
 var pipelinePrefixes = []string{"ACTIONS_", "CI_JOB_JWT"}
 
@@ -175,9 +172,9 @@ func isPipelineVariable(name string) bool {
 		slices.ContainsFunc(pipelinePrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
-// mayBeSent notes a reference, also one under auth, to a value that must not leave this
-// computer: the key of the fingerprints, the token of a pipeline's job, and what a system
-// tells of its processes.
+// mayBeSent reports whether the value of a reference, including one under auth, may leave this
+// computer, and otherwise adds the problem: the key of the fingerprints, the token of a pipeline's
+// job, and the system's information about processes may not.
 func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
 	if isPipelineVariable(ref.Env) {
 		n.add(at, connection.Because("pipeline-token", "variable", ref.Env))
@@ -200,7 +197,7 @@ func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
 	return true
 }
 
-// signsIn notes a reference to what a tenant is signed in to with.
+// signsIn reports a reference to a sign-in secret of a tenant.
 func (n *notes) signsIn(at place, what, name, tenant string) {
 	n.add(at, connection.Because("sign-in-secret-sent", "source", what, "name", name, "tenant", tenant))
 }

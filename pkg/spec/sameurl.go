@@ -13,8 +13,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// distinctTenants notes tenants that have the address of an earlier one. Each of them
-// would delete what the other one has made: it owns it and does not declare it.
+// distinctTenants reports tenants with the address of an earlier one. Each of them would delete the
+// other's connections, which it owns and does not declare.
 func (n *notes) distinctTenants(p *Project) {
 	known := map[string]*Tenant{}
 	var seeds []*Tenant
@@ -57,8 +57,8 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// normalURL returns one text for all ways to write the address of a tenant that
-// [notes.tenantURL] accepts.
+// normalURL returns one text for all notations of a tenant's address that [notes.tenantURL]
+// accepts.
 func normalURL(address string) string {
 	parsed, err := url.Parse(address)
 	if err != nil {

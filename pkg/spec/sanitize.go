@@ -13,12 +13,11 @@ import (
 	"github.com/qlsync/qlsync/internal/jsonpointer"
 )
 
-// compileForeign compiles a schema that others wrote: of no promised dialect,
-// perhaps with keywords of another one, patterns that Go does not know, or
-// references to elsewhere. What cannot be used is cut out of the document, which
-// is changed, and listed; the rest is compiled. The checker is nil if nothing
-// remains that can be. The error says why the schema is refused as a whole; weight is
-// that of [weigh].
+// compileForeign compiles a schema from a service: in any dialect, perhaps with keywords of another
+// one, patterns that Go does not support, or external references. Unusable parts are removed from
+// the document, which is changed, and listed; the rest is compiled. The checker is nil if nothing
+// usable remains. The error says why the schema is refused as a whole; weight is the result of
+// [weigh].
 func compileForeign(doc map[string]any) (c *checker, weight int, unusable []string, err error) {
 	unusable = cutReferences(doc)
 	weight, err = weigh(doc)
@@ -40,13 +39,12 @@ func compileForeign(doc map[string]any) (c *checker, weight int, unusable []stri
 	return nil, weight, unusable, nil
 }
 
-// maxRepairs bounds the rounds of cutting; each one finds all mistakes that the
-// one before has not hidden.
+// maxRepairs bounds the rounds of removal; each one finds all mistakes that the previous one has
+// not hidden.
 const maxRepairs = 20
 
-// cutReferences takes out of every schema within the document what leads out of
-// it: its own address, unknown dialects, and references to anything that is not
-// there.
+// cutReferences removes references out of the document from every schema: its own address, unknown
+// dialects, and missing targets.
 func cutReferences(doc map[string]any) (unusable []string) {
 	address, _ := doc["$id"].(string)
 	eachSchema(doc, nil, 0, func(schema map[string]any, tokens []string) {
@@ -142,7 +140,7 @@ func childTokens(value any) []string {
 	return entryNames(value)
 }
 
-// cutInvalid takes out the keywords that the dialect's own schema rejects.
+// cutInvalid removes the keywords that the dialect's own schema rejects.
 func cutInvalid(doc map[string]any, err error) (cut []string) {
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
@@ -168,8 +166,8 @@ func leafLocations(e *jsonschema.ValidationError) (locations [][]string) {
 	return locations
 }
 
-// cutKeyword takes out the keyword that the tokens lead to or into, or the entry
-// that should be a schema and is not.
+// cutKeyword removes the keyword at or above the tokens, or the entry that is not a schema but
+// should be one.
 func cutKeyword(doc map[string]any, tokens []string) (where string, ok bool) {
 	for last := len(tokens); last > 0; last-- {
 		switch container := valueAt(doc, tokens[:last-1]).(type) {

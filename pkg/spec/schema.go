@@ -16,10 +16,9 @@ import (
 	"github.com/qlsync/qlsync/internal/jsonpointer"
 )
 
-// checker is a compiled JSON Schema. It may be used by several goroutines.
+// checker is a compiled JSON Schema. It may be used concurrently.
 type checker struct {
-	// doc is the schema's own text, decoded: what the library says in prose, we
-	// look up here.
+	// doc is the decoded schema, for details that the library only has as prose.
 	doc      any
 	compiled *jsonschema.Schema
 	// shape accepts most values without the library. Nil: the library checks all.
@@ -28,13 +27,12 @@ type checker struct {
 	shapes map[string]*shape
 }
 
-// schemaURL is the address of every schema while it is compiled. An absolute one
-// keeps the library from making one of the working directory.
+// schemaURL is the address of every schema during compilation. Because it is absolute, the library
+// does not use the working directory.
 const schemaURL = "https://schema.invalid/schema"
 
-// compile compiles a decoded JSON Schema. Where it does not name a known
-// dialect, it is draft-07. Nothing is ever loaded: not from the network, and not
-// from files, which the library would do by itself.
+// compile compiles a decoded JSON Schema, by default as draft-07. It never loads anything from the
+// network or from files, which the library would do by default.
 func compile(doc any) (c *checker, err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
@@ -87,12 +85,12 @@ type violation struct {
 	schema map[string]any
 }
 
-// check returns the violations of an instance, in a fixed order. Those that ignore
-// accepts count as satisfied, also within alternatives. An error means that the
-// schema, not the instance, cannot be worked with.
+// check returns the violations of an instance, in a fixed order. Violations that ignore accepts
+// count as satisfied, including within alternatives. An error is about the schema, not about the
+// instance.
 func (c *checker) check(instance any, ignore func(violation) bool) (found []violation, err error) {
 	defer func() {
-		// The library panics on what it did not foresee in a schema.
+		// The library panics on unforeseen schemas.
 		if caught := recover(); caught != nil {
 			found, err = nil, fmt.Errorf("schema: %v", caught)
 		}
@@ -108,9 +106,8 @@ func (c *checker) check(instance any, ignore func(violation) bool) (found []viol
 	return c.flatten(invalid, ignore), nil
 }
 
-// flatten returns the leaves of the library's tree of errors, and of alternatives
-// those of the likeliest one. The order does not depend on the library's, which
-// is random.
+// flatten returns the leaves of the library's tree of errors, and of alternatives those of the
+// likeliest one. The order does not depend on the library's, which is random.
 func (c *checker) flatten(e *jsonschema.ValidationError, ignore func(violation) bool) []violation {
 	v := c.violation(e)
 	alternatives := v.keyword == "anyOf" || v.keyword == "oneOf"
@@ -134,9 +131,8 @@ func (c *checker) flatten(e *jsonschema.ValidationError, ignore func(violation) 
 	return all
 }
 
-// likeliest picks the alternative that was meant: of those that allow the
-// value's type, the one with the fewest violations. If none does, the violation
-// is that of a type that none allows.
+// likeliest returns the alternative that was probably meant: of those that allow the value's type,
+// the one with the fewest violations. If none does, the violation is the wrong type.
 func likeliest(of violation, branches [][]violation) []violation {
 	var best []violation
 	var types []any
@@ -197,9 +193,8 @@ func splitLocation(location string) []string {
 	return tokens
 }
 
-// keywordAt follows tokens from the root of a schema and gives the last keyword
-// on the way, with the schema that holds it. The keyword is empty where the
-// tokens end at a schema.
+// keywordAt follows tokens from the root of a schema and returns the last keyword on the way, with
+// its schema. The keyword is empty if the tokens end at a schema.
 func keywordAt(doc any, tokens []string) (schema map[string]any, keyword string) {
 	for len(tokens) > 0 {
 		schema, ok := doc.(map[string]any)
@@ -216,8 +211,8 @@ func keywordAt(doc any, tokens []string) (schema map[string]any, keyword string)
 	return schema, ""
 }
 
-// subschema follows tokens from a schema to the next schema within it, and tells
-// how many it used; zero if they lead to something else.
+// subschema follows tokens from a schema to the next schema within it, and returns how many it
+// used; zero if they lead to something else.
 func subschema(schema map[string]any, tokens []string) (next any, used int) {
 	value := schema[tokens[0]]
 	switch tokens[0] {

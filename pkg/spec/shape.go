@@ -9,30 +9,30 @@ import (
 	"unicode/utf8"
 )
 
-// verdict is what a [shape] says of a value.
+// verdict is the result of a [shape] for a value.
 type verdict int
 
 const (
-	undecided verdict = iota // only the full check can tell
+	undecided verdict = iota // only the full check can decide
 	invalid
 	valid
 )
 
-// shape is the part of a schema that nearly every value can be checked against without the
-// library: that needs a copy of each value, and most of the time of a large project. A
-// shape accepts and never complains, so what is wrong with a value has one source.
+// shape is the part of a schema that can be checked without the library for nearly every value: the
+// library needs a copy of each value, and most of the time of a large project. A shape only accepts
+// and never reports, so that problems have one source.
 type shape struct {
-	unknown    bool // the schema has a keyword that is none of these
+	unknown    bool // the schema has another keyword
 	kinds      []kind
 	integer    bool // of numbers, only whole ones
 	required   []string
 	properties map[string]*shape
 	items      *shape
-	rest       *shape // of the entries that are no properties
+	rest       *shape // of the entries that are not properties
 	closed     bool   // there must be no such entries
 	enum       []any
 	pattern    *regexp.Regexp
-	needs      map[string][]string // entries that an entry needs beside it
+	needs      map[string][]string // entries that an entry requires
 	least      map[string]int      // by keyword
 	most       map[string]int
 	anyOf      []*shape

@@ -9,8 +9,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// signInParts are the parts of auth in the order of their checks: what people call each,
-// and whether it goes into the header of a request as it is.
+// signInParts are the parts of auth in the order of their checks, with their names for people, and
+// whether the value is sent unchanged in a header.
 var signInParts = []struct {
 	key, name string
 	inHeader  bool
@@ -23,9 +23,9 @@ var signInParts = []struct {
 	{"password", "password", false},
 }
 
-// CheckSignIn returns what is wrong with the values of auth, by the names of its parts:
-// a key with a line end, as echo adds one, would be refused only after every attempt to
-// send it. The declared parts tell where each value comes from. No value is quoted.
+// CheckSignIn returns the problems of the values of auth, by the names of its parts: a key with a
+// line end, as echo adds one, would only be refused after several attempts to send it. declared
+// holds the source of each value. No value is quoted.
 func CheckSignIn(declared map[string]any, values map[string]connection.Secret) connection.Problems {
 	var problems connection.Problems
 	for _, part := range signInParts {
@@ -57,7 +57,7 @@ func sourceOf(ref connection.Reference) string {
 	return "nowhere"
 }
 
-// unfitForSignIn says what a value holds that no part of a sign-in has; empty if nothing.
+// unfitForSignIn returns the fault of a value as a part of a sign-in; empty: none.
 func unfitForSignIn(value string, inHeader bool) string {
 	switch {
 	case strings.ContainsAny(value, "\r\n"):

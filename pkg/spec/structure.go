@@ -36,7 +36,7 @@ func keysOf(format *checker, tokens ...string) []string {
 func mustCompile(text []byte) *checker {
 	doc, err := jsontext.Decode(text)
 	if err == nil {
-		// Our schemas name an address of their own, which is for their readers.
+		// The address of our schemas is only for readers.
 		delete(doc.(map[string]any), "$id")
 		c, compileErr := compile(doc)
 		if compileErr == nil {
@@ -48,9 +48,8 @@ func mustCompile(text []byte) *checker {
 	panic("spec: an embedded schema does not compile: " + err.Error())
 }
 
-// checkStructure notes where the tree does not have the shape that the schema
-// of its format asks for. The items of lists at the top, of which there may be very
-// many, are checked one by one, until there are more errors than are told.
+// checkStructure reports where the tree does not have the form of its schema. The items of
+// top-level lists, which may be very many, are checked one by one, up to the reporting limit.
 func (n *notes) checkStructure(format *checker, root *node) {
 	n.checkPart(format, root, firstItems(format, root), nil)
 	for _, entry := range root.entries() {
@@ -66,8 +65,8 @@ func (n *notes) checkStructure(format *checker, root *node) {
 	}
 }
 
-// firstItems returns a tree with only the first item of each list at the top whose items
-// can be checked one by one.
+// firstItems returns a tree with only the first item of each top-level list whose items can be
+// checked one by one.
 func firstItems(format *checker, root *node) *node {
 	short := *root
 	short.children = slices.Clone(root.children)
@@ -81,8 +80,7 @@ func firstItems(format *checker, root *node) *node {
 	return &short
 }
 
-// checkPart notes what is wrong with the part of a tree that the tokens lead to, in
-// the order of the file.
+// checkPart reports the problems of a part of a tree, in the order of the file.
 func (n *notes) checkPart(format *checker, root, part *node, tokens []string) {
 	if format.shape != nil && format.shape.verdict(part) == valid {
 		return
@@ -122,8 +120,8 @@ func brokenAt(root *node, tokens []string) bool {
 	return root.is(kindBroken)
 }
 
-// reasonIn returns the reason of a finding in a file that people write. Of the version it also says
-// which one there is.
+// reasonIn returns the reason of a finding in a file. For a version it also contains the existing
+// one.
 func (n *notes) reasonIn(f finding) connection.Reason {
 	field := fieldName(f.tokens)
 	switch {

@@ -20,9 +20,9 @@ var (
 	entryLine = regexp.MustCompile(`^[ ]*(?:- +)*(?:"[^"]*"|'[^']*'|[^"'\s#][^\s:]*(?: +[^\s:#]+)*):(?:[ \t]+|$)`)
 )
 
-// syntaxProblem returns the problem of a text that the library does not parse: the likely cause
-// where the text shows one, otherwise the library's own words. The library knows no columns, and
-// its line is often where the list or map begins that contains the mistake. No value is quoted.
+// syntaxProblem returns the problem of a text that the library cannot parse: the likely cause if
+// the text shows one, otherwise the library's message. The library knows no columns, and its line
+// is often where the list or map with the mistake begins. No value is quoted.
 func syntaxProblem(file string, text []byte, err error) *connection.Problem {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	named := 1
@@ -199,8 +199,8 @@ func (s *mistake) leftOfFirst() int {
 
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 
-// valueStart returns the column of the value in a line: behind its key, or else behind the sign of
-// a list item.
+// valueStart returns the column of the value in a line: after its key, or else after the dash of a
+// list item.
 func valueStart(line string) int {
 	if key := entryLine.FindString(line); key != "" {
 		return len(key)

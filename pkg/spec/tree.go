@@ -19,17 +19,15 @@ const (
 	kindString
 	kindList
 	kindObject
-	// kindBroken stands where a value was refused and reported, so that nobody
-	// complains that it is missing.
+	// kindBroken replaces a value that was refused and reported, so that it is not reported as missing.
 	kindBroken
 )
 
 // place is a line and a column within one file; both count from 1.
 type place struct{ line, column int32 }
 
-// node is one value of a file in the JSON model. Nodes are never changed once a
-// file is read: an alias and its anchor, or a merged value and its origin, are
-// the same node.
+// node is one value of a file in the JSON model. Nodes never change after a file is read: an alias
+// and its anchor, or a merged value and its origin, are the same node.
 type node struct {
 	kind  kind
 	place place
@@ -46,7 +44,7 @@ type child struct {
 	value *node
 }
 
-// is reports whether there is a node and it has one of the kinds.
+// is reports whether the node is not nil and has one of the kinds.
 func (n *node) is(kinds ...kind) bool {
 	if n == nil {
 		return false
@@ -88,7 +86,7 @@ func (n *node) entries() []child {
 	return nil
 }
 
-// size counts the values of a tree, what aliases stand for as often as they are used.
+// size counts the values of a tree; aliases count at each use.
 func (n *node) size() int {
 	if n == nil {
 		return 0
@@ -159,8 +157,8 @@ func (n *node) value() any {
 	return nil
 }
 
-// locate returns the place of what the tokens lead to, or of the closest value
-// around it. With ofKey it is the place of the key before the value.
+// locate returns the place of the value at the tokens, or of the closest value around it. With
+// ofKey the result is the place of the key.
 func (n *node) locate(tokens []string, ofKey bool) place {
 	at := n.place
 	for i, token := range tokens {
@@ -176,7 +174,7 @@ func (n *node) locate(tokens []string, ofKey bool) place {
 	return at
 }
 
-// keyMark at the end of a path asks for the place of the key, not of the value.
+// keyMark at the end of a path selects the place of the key instead of the value.
 const keyMark = "#"
 
 // locatePath is locate for a path as [connection.Desired.At] takes it.

@@ -11,10 +11,9 @@ import (
 
 // scope holds the variables of one tenant.
 //
-// Only ${var.NAME} is filled in, in values of connection files and in the
-// project's spaces, never in keys and never inside references. $${ stands for a
-// literal ${. A value that holds a variable is always text. What a variable
-// holds is not looked at again.
+// Only ${var.NAME} is filled in, in values of connection files and in the project's spaces, never
+// in keys or inside references. $${ is a literal ${. A value that contains a variable is always
+// text. The value of a variable is not expanded again.
 type scope struct {
 	values map[string]string
 	used   map[string]bool
@@ -37,12 +36,12 @@ const (
 	openVariable = "${var."
 )
 
-// filler fills in the variables of a text at a place. It is false where it had
-// to note that it cannot; nothing more is to be said about such a text.
+// filler fills in the variables of a text at a place. ok is false if it reported a problem; then
+// nothing more is reported about the text.
 type filler func(at place, text string) (filled string, ok bool)
 
-// fill returns the filler for one file. The texts may be parts of credentials: they
-// do not go into the messages.
+// fill returns the filler for one file. Messages never contain the texts, which may be parts of
+// credentials.
 func (s *scope) fill(n *notes) filler {
 	return func(at place, text string) (string, bool) {
 		if !strings.Contains(text, openBrace) {
@@ -94,7 +93,7 @@ func (s *scope) replace(n *notes, at place, text string) string {
 	return ""
 }
 
-// lookup returns the value of a variable, or notes that there is none.
+// lookup returns the value of a variable, or reports that it does not exist.
 func (s *scope) lookup(n *notes, at place, name string) string {
 	value, defined := s.values[name]
 	s.used[name] = true
@@ -108,8 +107,7 @@ func (s *scope) lookup(n *notes, at place, name string) string {
 	return value
 }
 
-// values copies a tree with its variables filled in. A null in a map stays: it
-// says that something must be absent.
+// values copies a tree with its variables filled in. A null in a map remains: it declares absence.
 func (f filler) values(tree *node) any {
 	switch tree.kind {
 	case kindString:
@@ -133,13 +131,13 @@ func (f filler) values(tree *node) any {
 	return tree.value()
 }
 
-// variables reads a map of variables and notes what cannot be one. A number is
-// taken as it is written: 1.10 is not 1.1.
+// variables reads a map of variables and reports invalid ones. A number keeps its notation: 1.10 is
+// not 1.1.
 func (n *notes) variables(tree *node) map[string]string {
 	read := map[string]string{}
 	for _, entry := range tree.entries() {
 		if !entry.value.is(kindString, kindNumber, kindBool) {
-			continue // the structure says so
+			continue // reported by the structure check
 		}
 		if entry.value.kind == kindString && strings.Contains(entry.value.text, openVariable) {
 			n.add(entry.value.place, connection.Because("variable-in-variable", "variable", entry.key))
@@ -149,6 +147,6 @@ func (n *notes) variables(tree *node) map[string]string {
 	return read
 }
 
-// EscapeVariables returns a text that stands for itself in a file although it looks like a
+// EscapeVariables returns a text with the file notation of a literal text that looks like a
 // variable.
 func EscapeVariables(text string) string { return strings.ReplaceAll(text, openBrace, escapedBrace) }

@@ -20,32 +20,30 @@ const (
 	// maxSchemaWork is how many checks a schema may cause in a project: the values of
 	// the connections, times the schemas for each value.
 	maxSchemaWork = 50_000_000
-	// maxSchemas is how many schemas may stand within one.
+	// maxSchemas is how many schemas one schema may contain.
 	maxSchemas = limits.SchemaParts
-	// maxNested is how many schemas may stand within or behind each other: the library's
-	// work grows with the square of it.
+	// maxNested is how deep schemas may be nested or chained: the library's work grows with the square.
 	maxNested = limits.SchemaDepth
-	// maxPatterns is the size of all patterns of a schema with their repetitions written
-	// out, in characters.
+	// maxPatterns is the size of all patterns of a schema with expanded repetitions, in characters.
 	maxPatterns = limits.SchemaPatterns
 )
 
-// weigher counts what a schema costs before the library sees it. The library compiles
-// and checks along every path through $ref, allOf, anyOf and the like: in 30 definitions
-// that each refer twice to the one before, there are a billion paths.
+// weigher computes the cost of a schema before the library compiles it. The library compiles and
+// checks along every path through $ref, allOf, anyOf and similar keywords: 30 definitions that each
+// refer twice to the previous one have a billion paths.
 type weigher struct {
 	doc any
 	// known are all schemas of the document, by their addresses in memory.
 	known map[uintptr]map[string]any
-	// at holds what each schema costs for a value of the present depth; below is the same
-	// for values one level less deep, nil where there is none.
+	// at holds the cost of each schema for a value of the current depth; below holds the cost for
+	// values one level less deep, nil if there is none.
 	at, below map[uintptr]int
 	patterns  int
-	deepest   int // how many schemas stand within or behind each other
+	deepest   int // how deep schemas are nested or chained
 }
 
-// weigh returns how many schemas one value is checked against at most, however deep
-// values are nested. The error says why the schema must not be compiled.
+// weigh returns the maximum number of schemas against which one value is checked, for any nesting.
+// The error says why the schema must not be compiled.
 func weigh(doc map[string]any) (int, error) {
 	w := &weigher{doc: doc, known: map[uintptr]map[string]any{}}
 	w.collect(doc, 0)
@@ -108,7 +106,7 @@ func sum(numbers ...int) int {
 	return total
 }
 
-// within returns the schemas that stand under a keyword of a schema.
+// within returns the schemas under a keyword of a schema.
 func within(schema map[string]any, keyword string) []any {
 	if _, written := schema[keyword]; !written {
 		return nil
@@ -149,8 +147,8 @@ func (w *weigher) same(schema map[string]any) []any {
 // underWay marks a schema that has led back to itself at the same value.
 const underWay = -1
 
-// weight returns how many schemas a value of the present depth is checked against by one.
-// What other keywords cost is counted as schemas too: a long enum is as much work.
+// weight returns how many schemas a schema checks for a value of the current depth. Other keywords
+// with a cost count as schemas too: a long enum is as much work.
 func (w *weigher) weight(schema any) int {
 	object, ok := schema.(map[string]any)
 	if !ok {
@@ -176,8 +174,8 @@ func (w *weigher) weight(schema any) int {
 	return total
 }
 
-// lower returns the weights of what stands under some keywords, for the values one level
-// below: the sum, and the largest.
+// lower returns the weights of the schemas under some keywords, for the values one level below: the
+// sum, and the largest.
 func (w *weigher) lower(schema map[string]any, keywords ...string) (total, largest int) {
 	for _, keyword := range keywords {
 		for _, inner := range within(schema, keyword) {
@@ -191,8 +189,8 @@ func (w *weigher) lower(schema map[string]any, keywords ...string) (total, large
 	return total, largest
 }
 
-// ofEntry returns the weight of the heaviest entry of an object. Entries of different
-// names are different values, and additionalProperties is for names that nothing else is for.
+// ofEntry returns the weight of the heaviest entry of an object. Entries with different names are
+// different values, and additionalProperties applies to the remaining names.
 func (w *weigher) ofEntry(schema map[string]any) int {
 	_, named := w.lower(schema, "properties", "additionalProperties")
 	others, _ := w.lower(schema, "patternProperties", "propertyNames", "unevaluatedProperties")
@@ -206,8 +204,8 @@ func (w *weigher) ofItem(schema map[string]any) int {
 	return sum(placed, others)
 }
 
-// patternSize returns how many characters a pattern has with its repetitions written out;
-// one that Go does not know costs nothing, as it is not used.
+// patternSize returns the length of a pattern with expanded repetitions; zero for a pattern that Go
+// does not support, because it is not used.
 func patternSize(pattern string) int {
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {

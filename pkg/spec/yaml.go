@@ -20,16 +20,16 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// The limits of one file. They are far above what people write, and low enough
-// that a file made to exhaust memory is refused within a second.
+// The limits of one file. They are far above normal use, and low enough that a file made to exhaust
+// memory is refused within a second.
 const (
 	maxFileSize = limits.FileBytes
 	maxScalar   = limits.TextBytes        // of one text
-	maxNodes    = limits.FileValues       // of one file, aliases counted as often as they are used
+	maxNodes    = limits.FileValues       // of one file; aliases count at each use
 	maxDepth    = limits.FileDepth        // maps and lists within each other
 	maxEntries  = limits.MapEntries       // of one map, which is searched from front to back
-	longText    = 64                      // bytes of a text that is used again count as one more value
-	maxOfOne    = limits.ConnectionValues // values of one connection, or of whatever else stands within what stands at the top
+	longText    = 64                      // bytes of a reused text that count as one more value
+	maxOfOne    = limits.ConnectionValues // values of one item below the top level, such as a connection
 	maxMarks    = limits.FileMarks        // lines, commas, colons and brackets of one file: each may be a value to the library
 )
 
@@ -48,22 +48,21 @@ func ToJSON(file string, text []byte) ([]byte, connection.Problems) {
 	return encoded, nil
 }
 
-// parseYAML turns the text of one file into a tree, or tells what is wrong with
-// it. It is the only function that knows the YAML library.
+// parseYAML parses the text of one file into a tree, or returns its problems. It is the only
+// function that uses the YAML library.
 //
-// The tree is in the JSON model. Anchors, aliases and "<<" are resolved. What
-// YAML readers disagree about is refused with a hint to quote it: numbers with
-// leading zeros, in hexadecimal, with underscores or a leading plus; NaN and
-// infinity; keys that are no text. An unquoted date is text, as are yes, no, on
-// and off. Tags other than !!str, !!map and !!seq, duplicate keys and a second
-// document are refused.
+// The tree is in the JSON model. Anchors, aliases and "<<" are resolved. Values that YAML parsers
+// read differently are refused with a hint to quote them: numbers with leading zeros, in
+// hexadecimal, with underscores or a leading plus; NaN and infinity; keys that are not text. An
+// unquoted date is text, as are yes, no, on and off. Tags other than !!str, !!map and !!seq,
+// duplicate keys and a second document are refused.
 func parseYAML(file string, text []byte) (root *node, problems connection.Problems) {
 	return newWalker(file).parse(text)
 }
 
-// parseFile is parseYAML for a file that people write: a key with nothing behind it is
-// refused. Somebody has removed the value, or everything below the key, and what is left
-// would mean the opposite: no protection, every tenant, nothing sensitive.
+// parseFile is parseYAML for a file that people write: a key without a value is refused. If the
+// value, or everything below the key, was removed, the rest would mean the opposite: no protection,
+// every tenant, nothing sensitive.
 func parseFile(file string, text []byte) (root *node, problems connection.Problems) {
 	w := newWalker(file)
 	w.complete = true
@@ -115,8 +114,8 @@ func countMarks(text []byte) int {
 // All that is accepted here means the same in 1.1, and no place in the file changes.
 var version12 = regexp.MustCompile(`\A((?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+)1\.2\b`)
 
-// unfit reports where a text holds what YAML cannot be written in, or what is read as
-// something else than a reviewer sees; nil if nowhere.
+// unfit returns the problem of a text with characters that YAML does not allow, or that a parser
+// reads differently than a reviewer; nil: none.
 func unfit(file string, text []byte) *connection.Problem {
 	switch {
 	case infile.IsUTF16(text):
@@ -158,8 +157,8 @@ func newWalker(file string) *walker {
 // problem.
 func readDocument(file string, text []byte) (root *yaml.Node, problem *connection.Problem) {
 	defer func() {
-		// The library panics where its own state is not what it expects. Its
-		// parser has no effect but its result, so nothing is left half done.
+		// The library panics if its own state is unexpected. Its parser has no side effects, so nothing
+		// remains half done.
 		if recover() != nil {
 			root, problem = nil, syntaxProblem(file, text, errors.New("yaml: not understood by the YAML parser"))
 		}
@@ -190,15 +189,15 @@ func readDocument(file string, text []byte) (root *yaml.Node, problem *connectio
 type walker struct {
 	notes
 	anchors map[*yaml.Node]*anchored
-	// complete refuses keys with nothing behind them.
+	// complete refuses keys without a value.
 	complete bool
 	nodes    int
-	full     bool // too many nodes: said once, and nothing more is read
+	full     bool // too many nodes: reported once, and nothing more is read
 	spare    []node
 	keys     map[string]string // each key once: most connections have the same ones
 }
 
-// extent is how much an alias adds where it stands; text in bytes.
+// extent is how much an alias adds to its place; text in bytes.
 type extent struct{ nodes, depth, text int }
 
 // anchored is a value with an anchor that was met: being read, or complete.
@@ -226,8 +225,8 @@ func (w *walker) walk(n *yaml.Node, depth int) (*node, extent) {
 	return e.node, e.extent
 }
 
-// alias returns the node of the anchor, so that a bomb costs no memory, and counts
-// what it stands for, so that nobody who walks the tree pays for it either.
+// alias returns the node of the anchor, so that an alias bomb costs no memory, and counts its size,
+// so that later walks of the tree are bounded too.
 func (w *walker) alias(n *yaml.Node, depth int) (*node, extent) {
 	known := w.anchors[n.Alias]
 	if known == nil || !known.complete {
@@ -242,7 +241,7 @@ func (w *walker) alias(n *yaml.Node, depth int) (*node, extent) {
 	return known.node, known.extent
 }
 
-// count adds to the number of values and reports whether there is room.
+// count adds to the number of values and reports whether the limit is kept.
 func (w *walker) count(n *yaml.Node, nodes int) bool {
 	w.nodes += nodes
 	if w.nodes > maxNodes && !w.full {
@@ -254,13 +253,13 @@ func (w *walker) count(n *yaml.Node, nodes int) bool {
 
 var tooDeep = connection.Because("too-deep", "limit", maxDepth)
 
-// refuse notes what is wrong with a value and returns what takes its place.
+// refuse reports the problem of a value and returns its replacement.
 func (w *walker) refuse(n *yaml.Node, reason connection.Reason) (*node, extent) {
 	w.add(placeOf(n), reason)
 	return w.make(n, kindBroken), extent{nodes: 1}
 }
 
-// copy copies a value that is no alias.
+// copy copies a value that is not an alias.
 func (w *walker) copy(n *yaml.Node, depth int) (*node, extent) {
 	if !w.count(n, 1) {
 		return w.make(n, kindBroken), extent{}
@@ -323,7 +322,7 @@ func (w *walker) list(n *yaml.Node, depth int) (*node, extent) {
 	return list, size
 }
 
-// with adds what stands one level below.
+// with adds the extent of a value one level below.
 func (e extent) with(inner extent) extent {
 	return extent{e.nodes + inner.nodes, max(e.depth, inner.depth+1), e.text + inner.text}
 }
@@ -382,8 +381,8 @@ func (w *walker) once(key string) string {
 // maxKnownKeys bounds the keys of a file that are kept once.
 const maxKnownKeys = 1000
 
-// warnOfComment warns of a name, or of an item of a list of names, that ends where YAML begins a
-// comment: Sales #1 is Sales. A comment with a blank behind # is one.
+// warnOfComment warns about a name, or an item of a list of names, that ends where YAML begins a
+// comment: Sales #1 is Sales. A comment with a blank after # is intended.
 func (w *walker) warnOfComment(key string, value *yaml.Node) {
 	switch {
 	case !w.complete:
@@ -403,7 +402,7 @@ func isNothing(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == ""
 }
 
-// isKey reports whether a key is a text, and says so if not.
+// isKey reports whether a key is a text, and otherwise adds the problem.
 func (w *walker) isKey(key *yaml.Node) bool {
 	switch {
 	case key.Kind == yaml.MappingNode && key.Style&yaml.FlowStyle != 0:
@@ -450,7 +449,7 @@ func (w *walker) merge(object *node, seen *keySet, source *yaml.Node, depth int)
 // jsonNumber is how a number is written in JSON.
 var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
-// scalar copies a value that is no map and no list.
+// scalar copies a value that is neither a map nor a list.
 func (w *walker) scalar(n *yaml.Node) (*node, extent) {
 	if len(n.Value) > maxScalar {
 		return w.refuse(n, connection.Because("text-too-long", "limit", maxScalar))
@@ -475,8 +474,8 @@ func (w *walker) leaf(n *yaml.Node, k kind, text string) (*node, extent) {
 	return leaf, extent{nodes: 1, text: len(text)}
 }
 
-// number copies a number that every reader takes for the same one. Its text is
-// kept: 1.10 stays 1.10.
+// number copies a number that every parser reads in the same way. Its notation is kept: 1.10 stays
+// 1.10.
 func (w *walker) number(n *yaml.Node) (*node, extent) {
 	if !jsonNumber.MatchString(n.Value) {
 		return w.refuse(n, connection.Because("ambiguous-number"))
@@ -487,8 +486,8 @@ func (w *walker) number(n *yaml.Node) (*node, extent) {
 	return w.leaf(n, kindNumber, n.Value)
 }
 
-// moderate reports whether a number fits in a float, and its exponent too: some
-// readers spend memory in proportion to it.
+// moderate reports whether a number and its exponent fit in a float: some parsers use memory in
+// proportion to the exponent.
 func moderate(text string) bool {
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsInf(value, 0) {
@@ -515,7 +514,7 @@ func newKeySet(size int) *keySet {
 	return &keySet{many: make(map[string]place, size)}
 }
 
-// add remembers a key, or tells where it was before.
+// add stores a key, or returns its earlier place.
 func (s *keySet) add(key string, at place) (first place, again bool) {
 	if s.many != nil {
 		if first, again = s.many[key]; !again {
