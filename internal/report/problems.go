@@ -15,7 +15,7 @@ import (
 func (t Text) Excerpts(w io.Writer, problems connection.Problems, excerpts map[connection.Position]connection.Excerpt) error {
 	p := t.printer(w)
 	for _, problem := range problems {
-		p.problem(problem)
+		p.problem(problem, "")
 		if excerpt, ok := excerpts[problem.Position]; ok {
 			p.excerpt(problem, excerpt)
 		}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -80,16 +81,44 @@ func escapeJSON(w io.Writer, text []byte) {
 
 func unprintable(r rune) bool { return r != '\n' && connection.IsUnseen(r) }
 
-// Problems writes one line for each problem, in their order.
+// Problems writes one line for each problem, in their order. More than three warnings with the same
+// words are one line with their number and the first positions, unless all are wanted.
 func (t Text) Problems(w io.Writer, problems connection.Problems) error {
 	p := t.printer(w)
+	alike := map[string][]string{} // the positions of warnings with the same words
+	words := func(problem connection.Problem) string {
+		problem.Position = connection.Position{}
+		return alikeInWords(problem.Error())
+	}
 	for _, problem := range problems {
-		p.problem(problem)
+		if problem.Severity == connection.SeverityWarning && !t.Whole {
+			alike[words(problem)] = append(alike[words(problem)], problem.Position.String())
+		}
+	}
+	written := map[string]bool{}
+	for _, problem := range problems {
+		places := alike[words(problem)]
+		switch {
+		case problem.Severity != connection.SeverityWarning || len(places) <= shownNames:
+			p.problem(problem, "")
+		case !written[words(problem)]:
+			written[words(problem)] = true
+			p.problem(problem, fmt.Sprintf(" (and %d more like this: %s)", len(places)-1, firstOf(places[1:])))
+		}
 	}
 	return p.err
 }
 
-func (p *printer) problem(problem connection.Problem) {
+// firstOf lists the first positions that are known, and counts the others.
+func firstOf(places []string) string {
+	shown := slices.DeleteFunc(slices.Clone(places[:min(len(places), shownNames-1)]), func(place string) bool { return place == "" })
+	if more := len(places) - len(shown); more > 0 {
+		shown = append(shown, fmt.Sprintf("%d elsewhere", more))
+	}
+	return strings.Join(shown, ", ")
+}
+
+func (p *printer) problem(problem connection.Problem, more string) {
 	severity := p.paint(red, "error")
 	if problem.Severity == connection.SeverityWarning {
 		severity = p.paint(amber, "warning")
@@ -99,7 +128,11 @@ func (p *printer) problem(problem connection.Problem) {
 	if place != "" {
 		place += ": "
 	}
-	p.line("%s%s: %s", Sanitize(place), severity, Sanitize(problem.Error()))
+	write, text := p.line, Sanitize(problem.Error()+more)
+	if strings.Contains(text, "qlsync ") {
+		write = p.verbatim // it may be a command, which is pasted
+	}
+	write("%s%s: %s", Sanitize(place), severity, text)
 }
 
 // printer keeps the first error of a writer, so that callers need not check each line.

@@ -134,7 +134,7 @@ func (t Text) SchemaCheck(w io.Writer, s Schemas) error {
 		p.line("")
 		p.line("%s is not valid on tenant %s:", label(broken.Connection.String()), Sanitize(s.Tenant))
 		for _, problem := range broken.Problems {
-			p.problem(problem)
+			p.problem(problem, "")
 		}
 	}
 	p.schemaSummary(s, same, unvendored)

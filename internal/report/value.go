@@ -25,7 +25,7 @@ func (p *printer) fields(r row, words wording) {
 	}
 	most := 40
 	if p.width > 0 {
-		most = min(most, p.width/3)
+		most = min(most, p.width*2/5)
 	}
 	width := widest(most, names...)
 	for i, f := range r.fields {

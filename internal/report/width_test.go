@@ -9,6 +9,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -69,6 +70,27 @@ func TestAListOpensWhereTheTerminalHasTooLittleSpace(t *testing.T) {
 			if !strings.Contains(text, part) {
 				t.Errorf("at %d columns the plan does not have %q:\n%s", width, part, text)
 			}
+		}
+	}
+}
+
+func TestAWarningOnStandardErrorThatIsRepeatedIsOneLine(t *testing.T) {
+	var problems connection.Problems
+	for i := range 6 {
+		problems = append(problems, connection.Problem{
+			Position: connection.Position{File: "a.yaml", Line: i + 1, Column: 5}, Severity: connection.SeverityWarning, Message: fmt.Sprintf(`tag "t%d" is reserved`, i),
+		})
+	}
+	problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: "no"}, connection.Problem{Severity: connection.SeverityError, Message: "no"})
+	for name, test := range map[string]struct {
+		text report.Text
+		want string
+	}{
+		"grouped": {report.Text{}, `a.yaml:1:5: warning: tag "t0" is reserved (and 5 more like this: a.yaml:2:5, a.yaml:3:5, 3 elsewhere)` + "\nerror: no\nerror: no\n"},
+		"all":     {report.Text{Whole: true}, "\na.yaml:6:5: warning: tag \"t5\" is reserved\n"},
+	} {
+		if got := print(t, func(w io.Writer) error { return test.text.Problems(w, problems) }); !strings.Contains(got, test.want) {
+			t.Errorf("%s: the problems are\n%swant among them\n%s", name, got, test.want)
 		}
 	}
 }
