@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -47,6 +48,9 @@ type Check struct {
 	Details []string `json:"details,omitempty"`
 	// Next is the next step; empty: none.
 	Next string `json:"next,omitempty"`
+	// Code and Args are the reason that the message was made from.
+	Code string         `json:"code,omitempty"`
+	Args map[string]any `json:"args,omitempty"`
 }
 
 // Status is how a check ended.
@@ -63,25 +67,39 @@ const (
 // maxDetails bounds the details of a check.
 const maxDetails = 5
 
-// passed, warned, failed and unchecked return the result of a check.
-func passed(message string) Check { return Check{Status: OK, Message: message} }
-
-func warned(message, next string, details ...string) Check {
-	return Check{Status: Warning, Message: message, Next: next, Details: details}
+// ended returns the result of a check.
+func ended(status Status, reason connection.Reason, details []string) Check {
+	filled := messages.Problem(connection.Position{}, "", reason)
+	return Check{Status: status, Message: filled.Message, Next: filled.Hint, Details: details, Code: filled.Code, Args: filled.Args}
 }
 
-func failed(message, next string, details ...string) Check {
-	return Check{Status: Failed, Message: message, Next: next, Details: details}
+// passed, warned, failed and unchecked return the result of a check, with the arguments of its code.
+func passed(code string, args ...any) Check { return ended(OK, connection.Because(code, args...), nil) }
+
+func warned(details []string, code string, args ...any) Check {
+	return ended(Warning, connection.Because(code, args...), details)
 }
 
-// failure returns a failed check for an error. It keeps the positions, lines and advice of
-// problems.
-func failure(err error, next string) Check {
+func failed(details []string, code string, args ...any) Check {
+	return ended(Failed, connection.Because(code, args...), details)
+}
+
+func unchecked(code string, args ...any) Check {
+	return ended(NotChecked, connection.Because(code, args...), nil)
+}
+
+// failure returns a failed check for an error, with a code for an error that has none. It keeps the
+// positions, lines, codes and advice of problems.
+func failure(err error, code string, args ...any) Check {
 	lines := strings.Split(err.Error(), "\n")
+	check := failed(nil, code, append(args, "reason", lines[0])...)
 	var problems connection.Problems
 	if errors.As(err, &problems) && len(problems) > 0 {
 		if problems[0].Hint != "" {
-			next = problems[0].Hint
+			check.Next = problems[0].Hint
+		}
+		if problems[0].Code != "" {
+			check.Code, check.Args = problems[0].Code, problems[0].Args
 		}
 		lines = nil
 		for i, problem := range problems {
@@ -91,7 +109,6 @@ func failure(err error, next string) Check {
 			lines = append(lines, problem.Error())
 		}
 	}
-	return failed(lines[0], next, lines[1:]...)
+	check.Message, check.Details = lines[0], lines[1:]
+	return check
 }
-
-func unchecked(reason string) Check { return Check{Status: NotChecked, Message: reason} }

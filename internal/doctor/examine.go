@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -91,7 +90,7 @@ type examination struct {
 
 	provider connection.Provider
 	found    *connection.Examination // nil: the tenant was not asked
-	// unasked says why the tenant was not asked.
+	// unasked is the code of the reason why the tenant was not asked.
 	unasked string
 	// knocked is why the tenant does not answer even without a token; it is only meaningful without a
 	// provider.
@@ -102,10 +101,10 @@ type examination struct {
 func (e *examination) ask() {
 	switch {
 	case !e.Tenant.CanBeAsked():
-		e.unasked = "the url or auth of the tenant has errors, see files"
+		e.unasked = "check-files-first"
 		return
 	case e.Host != nil:
-		e.unasked = "no token may be sent to this host, see hosts"
+		e.unasked = "check-hosts-first"
 		return
 	}
 	provider, err := e.Connect()
@@ -119,7 +118,7 @@ func (e *examination) ask() {
 	e.provider = provider
 	examiner, ok := provider.(connection.Examiner)
 	if !ok {
-		e.unasked = "doctor cannot check this kind of tenant"
+		e.unasked = "check-unsupported"
 		return
 	}
 	found := examiner.Examine(e.ctx, e.Declared.Spaces)
@@ -134,12 +133,12 @@ func (e *examination) silent() string {
 	case e.found.Err == nil:
 		return ""
 	case e.reached():
-		return "the tenant refused the sign-in, see token"
+		return "check-sign-in-first"
 	}
 	if e.provider == nil && e.Tenant.SimFile == "" {
-		return "the credentials for the tenant are missing, see token"
+		return "check-token-first"
 	}
-	return "the tenant did not answer, see tenant"
+	return "check-tenant-first"
 }
 
 // reached reports whether the tenant has answered any request.
@@ -156,14 +155,14 @@ func (e *examination) files() Check {
 			wrong = append(wrong, problem.Error())
 		}
 	}
-	next := "run " + e.Command("validate")
-	switch valid := fmt.Sprintf("%s in %s, valid", words.Count(len(e.Declared.Connections), "connection"), words.Count(e.Declared.Files, "file")); {
+	command := e.Command("validate")
+	switch connections, files := len(e.Declared.Connections), e.Declared.Files; {
 	case len(wrong) > 0:
-		return failed(words.Count(len(wrong), "error"), next, wrong...)
+		return failed(wrong, "files-invalid", "errors", len(wrong), "command", command)
 	case len(warnings) > 0:
-		return warned(valid+", with "+words.Count(len(warnings), "warning"), next, warnings...)
+		return warned(warnings, "files-with-warnings", "connections", connections, "files", files, "warnings", len(warnings), "command", command)
 	default:
-		return passed(valid)
+		return passed("files-valid", "connections", connections, "files", files)
 	}
 }
 
@@ -172,15 +171,15 @@ func (e *examination) schemas() Check {
 	missing := slices.DeleteFunc(slices.Clone(used), func(id string) bool { return e.Local.DataSources[id] != nil })
 	switch {
 	case e.BuiltIn:
-		return passed("built in")
+		return passed("schemas-built-in")
 	case e.LocalProblems.Err() != nil:
-		return failed("vendored schemas cannot be used", "fix or remove the files, then run "+e.Command("schemas pull"), texts(e.LocalProblems)...)
+		return failed(texts(e.LocalProblems), "schemas-unusable", "command", e.Command("schemas pull"))
 	case len(used) == 0:
-		return passed("no data source is in use")
+		return passed("no-data-source-in-use")
 	case len(missing) > 0:
-		return warned("not vendored: "+strings.Join(missing, ", "), "to validate without a network, run "+e.Command("schemas pull"))
+		return warned(nil, "schemas-not-vendored", "dataSources", missing, "command", e.Command("schemas pull"))
 	}
-	return passed(words.Count(len(used), "data source") + " in use, all vendored")
+	return passed("schemas-vendored", "count", len(used))
 }
 
 func (e *examination) secrets() Check {
@@ -203,27 +202,26 @@ func (e *examination) secrets() Check {
 	}
 	switch {
 	case len(missing) > 0:
-		return failed(fmt.Sprintf("%d of %s cannot be used", len(missing), words.Count(max(required, len(missing)), "secret")),
-			"run "+e.Command("secrets")+", then set what is missing", missing...)
+		return failed(missing, "secrets-missing", "missing", len(missing), "secrets", max(required, len(missing)), "command", e.Command("secrets"))
 	case required == 0:
-		return passed("none needed")
+		return passed("no-secret-needed")
 	}
-	return passed(words.Count(required, "secret") + ", all set")
+	return passed("secrets-set", "secrets", required)
 }
 
 func (e *examination) hosts() Check {
 	if e.Host != nil {
-		return failure(e.Host, "if you trust it with the token, add the host of "+e.Tenant.URL+" to QLSYNC_HOSTS")
+		return failure(e.Host, "host-not-allowed", "url", e.Tenant.URL)
 	}
-	return passed(e.Hosts)
+	return passed("host-allowed", "rule", e.Hosts)
 }
 
 func (e *examination) lock() Check {
 	folder, err := e.Lock()
 	if err != nil {
-		return failure(err, "")
+		return failure(err, "lock-unusable")
 	}
-	return passed("locks can be taken in " + folder)
+	return passed("lock-usable", "folder", folder)
 }
 
 func (e *examination) tenant() Check {
@@ -231,20 +229,18 @@ func (e *examination) tenant() Check {
 	case e.unasked != "":
 		return unchecked(e.unasked)
 	case errors.Is(e.found.Err, context.Canceled):
-		return unchecked("interrupted")
+		return unchecked("check-interrupted")
 	case e.provider == nil && e.Tenant.SimFile == "" && e.knocked == nil:
-		return passed(e.Tenant.URL + " answers (asked without a token)")
+		return passed("tenant-answers-without-token", "url", e.Tenant.URL)
 	case e.provider == nil && e.Tenant.SimFile == "":
-		return failure(e.Explain(e.knocked), wayNext)
+		return failure(e.Explain(e.knocked), "tenant-does-not-answer")
 	case e.provider == nil:
-		return failure(fmt.Errorf("cannot start the embedded tenant: %w", e.found.Err), "fix "+e.Tenant.SimFile)
+		return failure(fmt.Errorf("cannot start the embedded tenant: %w", e.found.Err), "embedded-tenant-broken", "file", e.Tenant.SimFile)
 	case !e.reached():
-		return failure(e.Explain(e.found.Err), wayNext)
+		return failure(e.Explain(e.found.Err), "tenant-does-not-answer")
 	}
-	return passed(e.Tenant.URL + " answers")
+	return passed("tenant-answers", "url", e.Tenant.URL)
 }
-
-const wayNext = "check the url of the tenant, the network and the proxy"
 
 // The clock of a tenant may differ by maxSkew, because tokens and certificates have a limited
 // lifetime. A difference from noticeable on is worth reporting.
@@ -258,21 +254,21 @@ func (e *examination) clock() Check {
 		return unchecked(e.unasked)
 	}
 	if e.found.Skew == nil {
-		return unchecked("the tenant sent no date")
+		return unchecked("no-date")
 	}
 	skew := *e.found.Skew
-	direction := "behind the tenant's"
+	direction := "behind"
 	if skew < 0 {
-		direction = "ahead of the tenant's"
+		direction = "ahead of"
 	}
-	text := fmt.Sprintf("this computer's clock is %s %s", skew.Abs(), direction)
+	by := skew.Abs().String()
 	switch {
 	case skew.Abs() >= maxSkew:
-		return failed(text, "set the clock of this computer: with a wrong clock, valid tokens and certificates are refused")
+		return failed(nil, "clock-wrong", "by", by, "direction", direction)
 	case skew.Abs() >= noticeableSkew:
-		return warned(text, "set the clock of this computer")
+		return warned(nil, "clock-inexact", "by", by, "direction", direction)
 	}
-	return passed("this computer's clock agrees with the tenant's")
+	return passed("clock-right")
 }
 
 func (e *examination) token() Check {
@@ -280,15 +276,15 @@ func (e *examination) token() Check {
 	case e.unasked != "":
 		return unchecked(e.unasked)
 	case e.provider == nil && e.Tenant.SimFile == "":
-		return failure(e.Explain(e.found.Err), "run "+e.Command("secrets")+", then set what auth needs")
+		return failure(e.Explain(e.found.Err), "sign-in-incomplete", "command", e.Command("secrets"))
 	case !e.reached():
 		return unchecked(e.silent())
 	case e.found.Err != nil:
-		return failure(e.Explain(e.found.Err), "create a new key or secret for the tenant, and store it where auth in "+e.Project.File+" reads it")
+		return failure(e.Explain(e.found.Err), "token-refused", "file", e.Project.File)
 	case e.found.CallerUnknown != "":
-		return Check{Status: NotChecked, Message: "the tenant accepts the token, but its user is unknown: " + e.found.CallerUnknown}
+		return unchecked("user-unknown", "reason", e.found.CallerUnknown)
 	}
-	return passed(who(e.found.Caller) + ", " + roles(e.found.Roles))
+	return passed("token-accepted", "user", who(e.found.Caller), "roles", roles(e.found.Roles))
 }
 
 func who(user connection.User) string {
@@ -315,7 +311,7 @@ func (e *examination) spaces() Check {
 		return unchecked(reason)
 	}
 	if len(e.found.Spaces) == 0 {
-		return passed("the files name no space")
+		return passed("no-space-named")
 	}
 	var wrong, incomplete []string
 	connections := 0
@@ -336,12 +332,11 @@ func (e *examination) spaces() Check {
 	}
 	switch {
 	case len(wrong) > 0:
-		return failed(fmt.Sprintf("%d of %s cannot be read", len(wrong), words.Count(len(e.found.Spaces), "space")),
-			"check the names, and make the token's user a member of the spaces", wrong...)
+		return failed(wrong, "spaces-unreadable", "unreadable", len(wrong), "spaces", len(e.found.Spaces))
 	case len(incomplete) > 0:
-		return warned("the tenant returned incomplete lists, so apply would delete nothing", "try again later", incomplete...)
+		return warned(incomplete, "lists-incomplete")
 	}
-	return passed(fmt.Sprintf("%s in scope, with %s", words.Count(len(e.found.Spaces), "space"), words.Count(connections, "connection")))
+	return passed("spaces-readable", "spaces", len(e.found.Spaces), "connections", connections)
 }
 
 func (e *examination) sources() Check {
@@ -350,11 +345,11 @@ func (e *examination) sources() Check {
 	}
 	ids := e.Declared.DataSources()
 	if len(ids) == 0 {
-		return passed("no data source is in use")
+		return passed("no-data-source-in-use")
 	}
 	catalog, err := e.provider.DataSources(e.ctx, ids)
 	if err != nil {
-		return failed("data sources cannot be read", "", strings.Split(err.Error(), "\n")...)
+		return failed(strings.Split(err.Error(), "\n"), "data-sources-unreadable")
 	}
 	var wrong, warnings []string
 	for _, problem := range e.Check(catalog) {
@@ -366,11 +361,11 @@ func (e *examination) sources() Check {
 	}
 	switch {
 	case len(wrong) > 0:
-		return failed("the files do not match the data sources of the tenant: "+words.Count(len(wrong), "error"), "run "+e.Command("plan"), wrong...)
+		return failed(wrong, "data-sources-differ", "errors", len(wrong), "command", e.Command("plan"))
 	case len(warnings) > 0:
-		return warned(words.Count(len(warnings), "warning"), "run "+e.Command("plan"), warnings...)
+		return warned(warnings, "data-sources-with-warnings", "warnings", len(warnings), "command", e.Command("plan"))
 	}
-	return passed(words.Count(len(ids), "data source") + " in use, and the files match the tenant's schemas")
+	return passed("data-sources-match", "count", len(ids))
 }
 
 func (e *examination) rights() Check {
@@ -378,23 +373,21 @@ func (e *examination) rights() Check {
 		return unchecked(reason)
 	}
 	r := e.privileges()
-	next := "let the token's user edit data connections in these spaces, or use the token of an administrator"
 	switch {
 	case len(r.lacking) > 0:
-		return failed("the token may not write "+words.Count(len(r.lacking), "connection"), next, r.lacking...)
+		return failed(r.lacking, "rights-missing", "connections", len(r.lacking))
 	case e.found.CallerUnknown == "" && !e.found.Caller.Admin && e.ownersDeclared() > 0:
-		return warned("the files declare owners for "+words.Count(e.ownersDeclared(), "connection")+", and only an administrator may change owners",
-			"use the token of an administrator, or remove owner from the files")
+		return warned(nil, "owners-need-administrator", "connections", e.ownersDeclared())
 	case len(r.readOnly) > 0:
-		return warned("the token's user can probably only read", next, r.readOnly...)
+		return warned(r.readOnly, "probably-read-only")
 	case r.told == 0 && r.untold > 0:
-		return unchecked("the tenant does not report what the token may do with connections")
+		return unchecked("rights-not-reported")
 	case r.told == 0:
-		return unchecked("no declared connection exists yet, and the tenant does not report who may create connections")
+		return unchecked("nothing-to-check-rights-on")
 	case r.untold > 0:
-		return unchecked(fmt.Sprintf("the tenant does not report the rights for %s of %d; the token may write the others", words.Count(r.untold, "connection"), r.untold+r.told))
+		return unchecked("rights-partly-reported", "unreported", r.untold, "connections", r.untold+r.told)
 	}
-	return passed("the token may write " + words.Count(r.told, "connection"))
+	return passed("rights-sufficient", "connections", r.told)
 }
 
 func (e *examination) ownersDeclared() int {

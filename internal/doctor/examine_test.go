@@ -70,6 +70,9 @@ func TestNothingIsWrongWithAHealthyTenant(t *testing.T) {
 func statuses(e doctor.Examined) string {
 	var found []string
 	for _, check := range e.Checks {
+		if check.Code == "" {
+			found = append(found, check.Name+" has no code")
+		}
 		if check.Status != doctor.OK {
 			found = append(found, check.Name+": "+string(check.Status))
 		}

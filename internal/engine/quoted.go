@@ -341,6 +341,7 @@ func (s *Session) redactChecks(checks []doctor.Check) {
 	for i := range checks {
 		s.redact(&checks[i].Message, &checks[i].Next)
 		s.redactAll(&checks[i].Details)
+		checks[i].Args = s.redactArgs(checks[i].Args)
 	}
 }
 

@@ -1,12 +1,11 @@
 package engine
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -44,10 +43,11 @@ func (s Selection) find(flag string, among candidates) (map[connection.Key]bool,
 			}
 		}
 		if len(matched) == 0 {
-			problems = append(problems, connection.Problem{
-				Severity: connection.SeverityError, Message: fmt.Sprintf("--%s %q matches no connection that %s", flag, text, among.what),
-				Hint: words.DidYouMean(text, slices.Sorted(maps.Keys(byText))),
-			})
+			reason := connection.Because("pattern-matches-nothing", "flag", "--"+flag, "pattern", text, "among", among.what)
+			if meant := words.Closest(text, slices.Sorted(maps.Keys(byText)), 1); len(meant) > 0 {
+				reason = reason.With("meant", meant[0])
+			}
+			problems = append(problems, messages.Problem(connection.Position{}, connection.SeverityError, reason))
 		}
 		for _, key := range matched {
 			found[key] = true
@@ -156,12 +156,11 @@ func exclude(p *plan.Plan, targets, excluded map[connection.Key]bool) ([]connect
 	var problems connection.Problems
 	if len(along) > 0 {
 		slices.Sort(along)
-		problems = append(problems, connection.Problem{
-			Severity: connection.SeverityWarning, Message: "also left out, because their changes need a connection that is excluded: " + firstOf(along),
-		})
+		reason := connection.Because("also-excluded", "connections", along)
+		problems = append(problems, messages.Problem(connection.Position{}, connection.SeverityWarning, reason))
 	}
 	if len(left) == 0 {
-		problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: "--exclude leaves nothing to plan"})
+		problems = append(problems, messages.Problem(connection.Position{}, connection.SeverityError, connection.Because("nothing-left-to-plan")))
 	}
 	return sortedKeys(left), problems
 }
@@ -198,13 +197,4 @@ func nameOf(ref connection.SpaceRef, spaces []connection.Space) string {
 
 func sortedKeys(keys map[connection.Key]bool) []connection.Key {
 	return slices.SortedFunc(maps.Keys(keys), connection.Key.Compare)
-}
-
-// firstOf returns the first three of several texts, and how many more there are.
-func firstOf(texts []string) string {
-	const shown = 3
-	if len(texts) <= shown {
-		return strings.Join(texts, ", ")
-	}
-	return strings.Join(texts[:shown], ", ") + " and " + strconv.Itoa(len(texts)-shown) + " more"
 }

@@ -8,7 +8,7 @@ import (
 func examinedTenants() doctor.Report {
 	return doctor.Report{Format: doctor.Format, Project: "finance", Tenants: []doctor.Examined{
 		{Tenant: plan.Tenant{Name: "prod", URL: "https://acme.eu.qlikcloud.com"}, Checks: []doctor.Check{
-			{Name: "files", Status: doctor.OK, Message: "12 connections in 3 files, valid"},
+			{Name: "files", Status: doctor.OK, Message: "12 connections in 3 files, valid", Code: "files-valid", Args: map[string]any{"connections": 12, "files": 3}},
 			{
 				Name: "secrets", Status: doctor.Failed, Message: "2 of 5 secrets cannot be used",
 				Details: []string{`c.yaml:4:5: environment variable "LAKE_KEY" is not set`, "a hostile\x1b[31m line\nand another"},

@@ -70,6 +70,20 @@ var Engine = connection.Messages{
 		Meaning: "The space does not exist, or the user of the token is not a member.",
 		Example: args{"space": "Finanse", "meant": "Finance"},
 	},
+	"pattern-matches-nothing": {
+		Text: "{flag} {pattern:q} matches no connection that {among}", Next: meant,
+		Meaning: "A name or pattern of a flag selects nothing. A misspelt one would silently leave the connection out.",
+		Example: args{"flag": "--target", "pattern": "Finance/Ordres", "among": "is declared", "meant": "Finance/Orders"},
+	},
+	"also-excluded": {
+		Text:    "also left out, because their changes need a connection that is excluded: {connections:few}",
+		Meaning: "A change that depends on an excluded one cannot be made alone.",
+		Example: args{"connections": []string{"Finance/Orders"}},
+	},
+	"nothing-left-to-plan": {
+		Text:    "--exclude leaves nothing to plan",
+		Meaning: "Every connection is excluded, or depends on an excluded one.",
+	},
 	"secret-not-resolved": {
 		Text:    "{reason}",
 		Meaning: "A reference could not be resolved.",

@@ -66,7 +66,7 @@ func fill(table connection.Messages, r connection.Reason) (text, next string) {
 }
 
 // braces matches an argument. Braces around anything else, such as {env: NAME}, are text.
-var braces = regexp.MustCompile(`\{([a-z][A-Za-z]*)(?::([a-z|]+))?\}`)
+var braces = regexp.MustCompile(`\{([a-z][A-Za-z]*)(?::([a-z][a-z| ]*))?\}`)
 
 // put returns the text with the arguments filled in.
 func put(table connection.Messages, text string, args map[string]any) string {

@@ -21,6 +21,7 @@ func Parts() []Part {
 		{"Vendored schemas", Vendored},
 		{"Secrets", Resolver},
 		{"Tenants", Engine},
+		{"Doctor", Doctor},
 		{"Plan", Plan},
 	}
 }
