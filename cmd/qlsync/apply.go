@@ -18,6 +18,7 @@ import (
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func applyCommand(env *environment) *cli.Command {
@@ -58,8 +59,11 @@ func runApply(c *cli.Context, env *environment) error {
 	if reviewed != nil {
 		tenant = cmp.Or(tenant, reviewed.Tenant.Name)
 	}
-	s, _, err := openTenant(c, env, tenant)
+	s, project, err := openTenant(c, env, tenant)
 	if err != nil {
+		if project != nil && reviewed != nil && !slices.ContainsFunc(project.Tenants, func(t spec.Tenant) bool { return t.Name == tenant }) {
+			return fmt.Errorf("the plan file is for tenant %q: %w", tenant, err)
+		}
 		return err
 	}
 	defer s.Close()

@@ -159,3 +159,20 @@ func TestAReadOnlyDiskIsReportedBeforehand(t *testing.T) {
 	}
 	expect(t, path, "old")
 }
+
+func TestAFileSystemEndsAtItsMount(t *testing.T) {
+	stat := func(path string) fs.FileInfo {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Skip(err)
+		}
+		return info
+	}
+	if SameSystem(stat("/"), stat("/proc")) {
+		t.Error("/proc is on the file system of /, want another one")
+	}
+	folder := t.TempDir()
+	if !SameSystem(stat(folder), stat(filepath.Join(folder, ".."))) {
+		t.Errorf("%s is on another file system than the folder above, want the same", folder)
+	}
+}

@@ -5,10 +5,13 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/progress"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -53,5 +56,26 @@ func TestEachLineOfSeveralTenantsBeginsWithTheTenant(t *testing.T) {
 	}
 	if stderr.String() != want {
 		t.Errorf("standard error has\n%s\nwant each line behind the name of its tenant:\n%s", stderr.String(), want)
+	}
+}
+
+// TestAQuietListenerShowsNoProgress works for a minute, without a terminal: progress is a line every
+// few seconds then.
+func TestAQuietListenerShowsNoProgress(t *testing.T) {
+	for _, quiet := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var written strings.Builder
+			_, stream := terminal.NewStreams(io.Discard, &written)
+			listener := progress.NewListener(stream, plainText, false, quiet)
+			listener.Notify("demo", engine.Began{})
+			listener.Notify("demo", engine.Read{Done: 1, Total: 9})
+			time.Sleep(time.Minute)
+			listener.Notify("demo", engine.Warned{Problems: connection.Problems{{Severity: connection.SeverityWarning, Message: "no owner"}}})
+			listener.Notify("demo", engine.Ended{})
+			text := written.String()
+			if hasProgress := strings.Contains(text, "1 of 9"); hasProgress == quiet || !strings.Contains(text, "no owner") {
+				t.Errorf("a listener (quiet: %t) writes %q, want the warning, and progress only if it is not quiet", quiet, text)
+			}
+		})
 	}
 }

@@ -67,6 +67,7 @@ func TestAMistakeThatOnlyTheTenantShowsIsACodeWithItsPosition(t *testing.T) {
 	}{
 		"no mistake":               {targets.Files{Desired: []connection.Desired{declared("A", "x", owner("acme/ana"))}}, ""},
 		"a space that is not seen": {targets.Files{Desired: []connection.Desired{declared("C", "x")}}, "no-space x/space"},
+		"a space with a typo":      {targets.Files{Desired: []connection.Desired{declared("persona", "x")}}, "no-space-typo x/space"},
 		"a space in other letters": {targets.Files{Desired: []connection.Desired{declared("a", "x")}}, "no-space-case x/space"},
 		"a space of another project": {
 			targets.Files{Spaces: []connection.SpaceRef{{Name: "B"}}, Desired: []connection.Desired{declared("A", "x")}}, "outside-spaces x/space",

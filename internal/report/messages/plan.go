@@ -41,6 +41,11 @@ var Plan = connection.Messages{
 		Meaning: "The tenant has a space whose name differs from the declared one in letter case only.",
 		Example: args{"space": "finance", "meant": "Finance"},
 	},
+	"no-space-typo": {
+		Text: "no space {space:q} that this token can see", Next: "did you mean {meant:q}? If not, check that the token's user is a member",
+		Meaning: "The tenant has a space with a similar name.",
+		Example: args{"space": "Finanse", "meant": "Finance"},
+	},
 	"no-space-alike": {
 		Text: "no space {space:q} that this token can see", Next: "did you mean {other}? {own} differs from it only in {difference}",
 		Meaning: "The tenant has a space whose name looks like the declared one and is spelled with other characters.",
