@@ -83,7 +83,8 @@ func Overview(app *cli.App, groups []Group, width int) string {
 }
 
 // Help returns the help of a command for a width in columns. The path is the words that call
-// the command. Flags that many commands share stand apart from those of the command.
+// the command. Flags that many commands share stand apart from those of the command. Examples are
+// not wrapped, so that they can be pasted.
 func Help(command *cli.Command, path string, guide Guide, shared []cli.Flag, width int) string {
 	var b strings.Builder
 	b.WriteString(Sentence(command.Usage) + ".\n")
@@ -92,12 +93,16 @@ func Help(command *cli.Command, path string, guide Guide, shared []cli.Flag, wid
 	}
 	b.WriteString("\nUsage: " + UsageLine(command, path) + "\n")
 	writeRows(&b, "Commands", commandRows(command.Subcommands))
+	head := Wrap(b.String(), width)
+	b.Reset()
 	for i, example := range guide.Examples {
 		if i == 0 {
 			b.WriteString("\nExamples:\n")
 		}
 		fmt.Fprintf(&b, "  # %s\n  %s\n", example.For, example.Line)
 	}
+	head += b.String()
+	b.Reset()
 	own := OwnFlags(command, shared)
 	writeRows(&b, "Flags", flagRows(own))
 	if len(own) < len(command.Flags) {
@@ -109,7 +114,7 @@ func Help(command *cli.Command, path string, guide Guide, shared []cli.Flag, wid
 	}
 	writeRows(&b, "Exit codes", rows)
 	b.WriteString("\nMore: " + Page + "#" + strings.ReplaceAll(path, " ", "-") + "\n")
-	return Wrap(b.String(), width)
+	return head + Wrap(b.String(), width)
 }
 
 // UsageLine returns the form of a line that calls a command.
