@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
 	"github.com/qlsync/qlsync/internal/report"
@@ -238,4 +239,29 @@ func eachText(value any, path string, change func(path, was string) string) any 
 		}
 	}
 	return value
+}
+
+// TestAPlanOfAnEarlierVersionHasItsTextsWithoutCodes reads what a version wrote that had no codes.
+func TestAPlanOfAnEarlierVersionHasItsTextsWithoutCodes(t *testing.T) {
+	old := `{"format": "qlsync.plan/v1", "hash": "sha256:00", "project": "finance", "tenant": {"name": "prod", "url": "https://a.example"}, "caller": "u",
+		"changes": [{"action": "update", "connection": {"space": "A", "name": "x"}, "reason": "moved in the files; it changes", "manual": "sign in",
+			"refused": "it is protected: declare it again", "fields": [{"path": "/properties/n", "before": 10000000000000000001, "after": 1e400}]}],
+		"steps": [{"id": "s1", "kind": "patch", "connections": [{"space": "A", "name": "x"}], "after": [], "calls": 1, "description": "renames it, sets its tags"}],
+		"warnings": [{"message": "look here"}], "refusal": {"rule": "maxDeletes", "message": "too many", "hint": "pass a confirmation"}, "seen": []}`
+	p, err := report.ReadPlan(strings.NewReader(old))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &p.Changes[0]
+	got := []string{
+		connection.Join(c.Reasons, "; "), c.Manual.String(), c.Refused.String(), p.Steps[0].Description(), p.Warnings[0].Reason.String(), p.Refusal.Reason.Text, p.Refusal.Reason.Next,
+		fmt.Sprint(c.Fields[0].Before, " ", c.Fields[0].After), c.Refused.Code + c.Manual.Code,
+	}
+	want := []string{
+		"moved in the files; it changes", "sign in", "it is protected: declare it again", "renames it, sets its tags", "look here", "too many", "pass a confirmation",
+		"10000000000000000001 1e400", "",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || !c.Refused.Holds() {
+		t.Errorf("the plan has other texts than its file (-want +got):\n%s", diff)
+	}
 }

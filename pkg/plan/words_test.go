@@ -1,6 +1,9 @@
 package plan_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,5 +38,39 @@ func TestThePlannerHoldsNoFactAboutAService(t *testing.T) {
 				t.Errorf("%s:%d says %q, which is a fact about a service: let its provider say it\n\t%s", file, i+1, found, strings.TrimSpace(line))
 			}
 		}
+	}
+}
+
+// TestThePlannerHoldsNoSentence looks for three words in a row in the texts of the planner: a reason
+// is a code, and package report has the sentences.
+func TestThePlannerHoldsNoSentence(t *testing.T) {
+	sentence := regexp.MustCompile(`\b[a-z]+ [a-z]+ [a-z]+\b`)
+	texts := 0
+	for _, folder := range []string{".", "../../internal/match", "../../internal/targets", "../../internal/compare"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: found no files (%v)", folder, err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(parsed, func(n ast.Node) bool {
+				if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+					texts++
+					if found := sentence.FindString(text.Value); found != "" {
+						t.Errorf("%s says %q: make it a message of a code", file, found)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if texts < 200 {
+		t.Errorf("found %d texts, want those of the planner", texts)
 	}
 }
