@@ -83,7 +83,7 @@ func runApply(c *cli.Context, env *environment) error {
 		demanded = nil // differences are refused change by change
 	}
 	if err := cmp.Or(unconfirmed, s.Check(p, demanded, c.String("plan-hash")), checkSecrets(c, s, p)); err != nil {
-		return err
+		return afterRefusal(c, err, "To plan again", againOn(c, "plan", tenant))
 	}
 	if err := approvePlan(c, env, p, reviewed, shown); err != nil {
 		return err
@@ -100,6 +100,12 @@ func runApply(c *cli.Context, env *environment) error {
 		panic(crash)
 	}
 	env.crash, _ = errors.AsType[*guard.Panic](result.Crash)
+	if result.Complete() && result.Ledger.Planned > 0 {
+		if reviewed == nil {
+			tenant = c.String("tenant")
+		}
+		env.next(c, "To check the tenant for drift later", followUp(c, "drift", tenant))
+	}
 	return cmp.Or(env.outcome(result), unsaved)
 }
 
@@ -163,7 +169,8 @@ func approvePlan(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown
 	case len(p.Steps) == 0:
 		return nil // all changes are refused one by one, as the result says
 	case !env.isTerminal(env.stdin):
-		return engine.Refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
+		err := engine.Refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
+		return afterRefusal(c, err, "To apply exactly this plan", with(given(c, "apply", c.Command.Flags), "--plan-hash "+p.Hash))
 	}
 	if shown != nil {
 		return engine.Refused("cannot show the plan, so nothing was written: %w", shown)

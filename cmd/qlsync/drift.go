@@ -61,6 +61,7 @@ func runDrift(c *cli.Context, env *environment) error {
 	if err := env.writeDrift(c, drift); err != nil {
 		return err
 	}
+	env.afterDrift(c, drift)
 	if len(drift.Items)+len(drift.Incomplete) > 0 {
 		return &exit{code: exitDiffers}
 	}
@@ -101,9 +102,12 @@ func driftAll(c *cli.Context, env *environment) error {
 		return err
 	}
 	differs := false
+	var found []*plan.Drift
 	for _, member := range drifts.Tenants {
+		found = append(found, member.Report)
 		differs = differs || member.Report != nil && len(member.Report.Items)+len(member.Report.Incomplete) > 0
 	}
+	env.afterDrift(c, found...)
 	switch {
 	case drifts.Failed() > 0:
 		return unseen(c)

@@ -47,6 +47,9 @@ func runExport(c *cli.Context, env *environment) error {
 			}
 		}
 		_ = env.text(env.stderr).Export(env.stderr, exported, "")
+		if len(exported.Files) > 0 {
+			env.next(c, "To write files instead", given(c, "export", c.Command.Flags, appearance...)+" --out exported")
+		}
 		return nil
 	}
 	if err := env.files().WriteFiles(folder, exported.Files); err != nil {

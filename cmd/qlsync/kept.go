@@ -97,15 +97,16 @@ func (env *environment) reportedIn(c *cli.Context, form string) string {
 // rest as far as it matches.
 func nextCommand(c *cli.Context, result *apply.Result) string {
 	left := result.Ledger.Planned - result.Ledger.Done
+	file := c.Args().First()
 	switch {
 	case result.Complete():
 		return ""
-	case left == 0, c.String("plan-hash") != "", c.String("confirm-deletes") != "", c.String("confirm-recreates") != "":
-		return "qlsync plan" + commandline.Given(c, slices.Concat(sharedFlags(), planFlags()), "confirm-deletes", "confirm-recreates")
+	case left == 0, file == "-", slices.ContainsFunc(append(confirmations, "plan-hash"), func(name string) bool { return c.String(name) != "" }):
+		return againOn(c, "plan", result.Tenant.Name)
 	}
-	command := "qlsync apply" + commandline.Given(c, c.Command.Flags, "plan-hash", "confirm-deletes", "confirm-recreates", "on-stale")
-	if c.NArg() > 0 {
-		command += " " + commandline.Word(c.Args().First()) + " --on-stale skip"
+	command := given(c, "apply", c.Command.Flags, append(confirmations, "plan-hash", "on-stale")...)
+	if file != "" {
+		command = with(command, commandline.Word(file)+" --on-stale skip")
 	}
 	return command
 }

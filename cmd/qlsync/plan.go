@@ -67,6 +67,7 @@ func runPlan(c *cli.Context, env *environment) error {
 	if unconfirmed != nil {
 		return unconfirmed
 	}
+	env.afterPlan(c, p)
 	return planned(c, p)
 }
 
@@ -101,6 +102,7 @@ func planAll(c *cli.Context, env *environment) error {
 	if err := write(c, env, report.PlansFormats(), plans); err != nil {
 		return err
 	}
+	env.afterPlans(c, plans)
 	if plans.Failed() > 0 {
 		return unseen(c)
 	}
