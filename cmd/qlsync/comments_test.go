@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,67 +31,6 @@ var plainer = []struct {
 	{regexp.MustCompile(`(?i)\bunless [^.;:]*\bbut\b`), "only if"},
 	// "There is no space" and "is no longer" are plain.
 	{regexp.MustCompile(`(?i)(?:^|[^e ] |[^r]e )(?:is|are) no [a-km-z]`), "is not"},
-}
-
-// notYetPlain lists the files whose comments are still to be rewritten. It only shrinks.
-var notYetPlain = []string{
-	"pkg/plan/drift.go",
-	"pkg/plan/lower.go",
-	"pkg/plan/order.go",
-	"pkg/plan/plan.go",
-	"pkg/plan/refuse.go",
-	"pkg/plan/rotate.go",
-	"pkg/plan/values.go",
-	"pkg/plan/verify.go",
-	"pkg/simulator/apinizer/call.go",
-	"pkg/simulator/apinizer/deploy.go",
-	"pkg/simulator/apinizer/faults.go",
-	"pkg/simulator/apinizer/inspect/changes.go",
-	"pkg/simulator/apinizer/inspect/inspect.go",
-	"pkg/simulator/apinizer/internal/model/behaviour.go",
-	"pkg/simulator/apinizer/internal/model/definition.go",
-	"pkg/simulator/apinizer/internal/model/refusal.go",
-	"pkg/simulator/apinizer/internal/model/secrets.go",
-	"pkg/simulator/apinizer/internal/model/state.go",
-	"pkg/simulator/apinizer/internal/model/view.go",
-	"pkg/simulator/apinizer/internal/model/world.go",
-	"pkg/simulator/apinizer/manager.go",
-	"pkg/simulator/apinizer/open.go",
-	"pkg/simulator/apinizer/serve.go",
-	"pkg/simulator/doc.go",
-	"pkg/simulator/internal/host/faults.go",
-	"pkg/simulator/internal/host/journal.go",
-	"pkg/simulator/internal/host/state.go",
-	"pkg/simulator/internal/host/strict.go",
-	"pkg/simulator/qlik/answer.go",
-	"pkg/simulator/qlik/call.go",
-	"pkg/simulator/qlik/create.go",
-	"pkg/simulator/qlik/credentials.go",
-	"pkg/simulator/qlik/doc.go",
-	"pkg/simulator/qlik/faults.go",
-	"pkg/simulator/qlik/inspect/changes.go",
-	"pkg/simulator/qlik/inspect/inspect.go",
-	"pkg/simulator/qlik/internal/identity/identity.go",
-	"pkg/simulator/qlik/internal/model/behaviour.go",
-	"pkg/simulator/qlik/internal/model/record.go",
-	"pkg/simulator/qlik/internal/model/records.go",
-	"pkg/simulator/qlik/internal/model/seed.go",
-	"pkg/simulator/qlik/internal/model/stored.go",
-	"pkg/simulator/qlik/internal/model/world.go",
-	"pkg/simulator/qlik/internal/ratelimit/limit.go",
-	"pkg/simulator/qlik/internal/source/properties.go",
-	"pkg/simulator/qlik/internal/source/rewrite.go",
-	"pkg/simulator/qlik/internal/source/statement.go",
-	"pkg/simulator/qlik/keys.go",
-	"pkg/simulator/qlik/list.go",
-	"pkg/simulator/qlik/open.go",
-	"pkg/simulator/qlik/patch.go",
-	"pkg/simulator/qlik/patched.go",
-	"pkg/simulator/qlik/serve.go",
-	"pkg/simulator/qlik/spaces.go",
-	"pkg/simulator/qlik/tenant.go",
-	"pkg/simulator/qlik/view.go",
-	"pkg/simulator/server.go",
 }
 
 // TestCommentsAreWrittenInPlainEnglish reads every comment of every Go file.
@@ -120,9 +58,6 @@ func TestCommentsAreWrittenInPlainEnglish(t *testing.T) {
 			}
 			for _, comment := range parsed.Comments {
 				comments++
-				if slices.Contains(notYetPlain, name) {
-					continue
-				}
 				for _, advice := range notPlain(comment.Text()) {
 					t.Errorf("%s:%d: got a comment that says %s", name, files.Position(comment.Pos()).Line, advice)
 				}

@@ -138,10 +138,10 @@ func (c *Comparer) compareProperty(p *match.Pair, d *Difference, name string) {
 	}
 }
 
-// compareRecorded compares what the ownership record alone has: the key, the protection, and what
-// was declared sensitive. A name that is not recorded yet is worth a write, since nothing
-// else hides the value once a file no longer says so; one that is no longer declared
-// stays until the next write.
+// compareRecorded compares the parts that only the ownership record contains: the key, the
+// protection, and the sensitive properties. An unrecorded sensitive name justifies a write, because
+// only the record redacts the value once the files no longer declare it. A recorded name that is no
+// longer declared remains until the next write.
 func (c *Comparer) compareRecorded(p *match.Pair, d *Difference) {
 	// Where a write replaces everything, a record alone does not justify the loss of what is not declared.
 	d.Record = p.Stale && len(d.Demands.Loses) == 0

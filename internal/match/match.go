@@ -45,8 +45,8 @@ func Find(files *targets.Files, rules connection.Rules, r *targets.Resolved) Fou
 	return found
 }
 
-// demandSpaces notes a problem for each pending move whose blocks end in a space that the token
-// cannot see: such a connection is not one that is no longer declared.
+// demandSpaces reports a problem for each pending move whose blocks end in a space that the token
+// cannot see: its connection must not count as undeclared.
 func (found *Found) demandSpaces(r *targets.Resolved) {
 	for _, end := range found.moves.end {
 		if ref, unseen := found.moves.unseen[end]; unseen {

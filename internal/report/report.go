@@ -27,8 +27,8 @@ type Text struct {
 	// Color reports whether escape codes may be used; the caller knows the stream.
 	Color bool
 	// Width is the number of columns of the terminal: longer lines are wrapped between words, and
-	// values are put on lines of their own where there is too little space. Zero is no terminal:
-	// nothing is wrapped.
+	// values are put on separate lines where there is too little space. Zero means that there is no
+	// terminal and no wrapping.
 	Width int
 	// Whole writes every row. Otherwise rows with the same message of many connections are counted
 	// after the first ten; see [Folds].

@@ -91,8 +91,8 @@ const (
 	ApplyRefuse  = "refuse"
 )
 
-// FindDrift compares like [Make], and reports what it finds instead of planning.
-// A connection that equals the files and that nobody owns is no drift.
+// FindDrift compares like [Make], and returns the differences instead of a plan. A connection that
+// equals the files and has no owner project is not drift.
 func FindDrift(in Input) (*Drift, connection.Problems) {
 	found := analyze(in)
 	if err := found.problems.Err(); err != nil {

@@ -57,7 +57,7 @@ func (a *analysis) object(live *connection.Live) connection.Object {
 	}
 }
 
-// lowering returns what the provider is asked for a decision that is no delete.
+// lowering returns the input of the provider for a decision that is not a delete.
 func (a *analysis) lowering(d *decision) connection.Lowering {
 	t, live := d.target, d.live
 	l := connection.Lowering{
@@ -143,8 +143,7 @@ func (o *orderer) choose(d *decision, paths []connection.Path) connection.Path {
 	return o.name(d, paths[byTemporary], true)
 }
 
-// isFree reports whether nothing stands at the keys between the ends of a path, and reserves
-// them if so.
+// isFree reports whether the keys between the ends of a path are free, and then reserves them.
 func (o *orderer) isFree(d *decision, path connection.Path) bool {
 	passed := map[connection.Key]bool{d.target.Key: true}
 	if d.live != nil {
@@ -263,9 +262,8 @@ func (o *orderer) spare(key connection.Key) connection.Key {
 	return key
 }
 
-// reserve takes a key for the moment between two calls; it reports false when
-// something stands there that does not leave at any time, now or at the end, or passes
-// through as well.
+// reserve takes a key for the moment between two calls. It reports false if a connection is at the
+// key that never leaves, now or at the end, or if another one passes through the key as well.
 func (o *orderer) reserve(key connection.Key) bool {
 	if o.analysis.Live[key] != nil && !o.obsolete[key] || o.analysis.Declared[key] != nil || o.passed[key] || o.analysis.LeadsAway(key) {
 		return false

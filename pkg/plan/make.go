@@ -11,8 +11,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Make plans. The problems are the user's to mend (an unknown space, an owner
-// that nobody is); while there is one that is an error, there is no plan.
+// Make returns a plan. The problems are for the user to fix (an unknown space, an owner who does
+// not exist); if one of them is an error, there is no plan.
 func Make(in Input) (*Plan, connection.Problems) {
 	found := analyze(in)
 	if err := found.problems.Err(); err != nil {
@@ -135,8 +135,8 @@ func analyze(in Input) *analysis {
 	return a
 }
 
-// EarlierHash returns the hash of version 1 of the plan for the input. Nothing accepts it: it
-// serves to say why a hash does not fit. Empty: there is no plan.
+// EarlierHash returns the hash of version 1 of the plan for the input. It is not accepted and only
+// explains why a hash does not match. Empty: there is no plan.
 func EarlierHash(in Input) string {
 	p, problems := Make(in)
 	if problems.Err() != nil || p == nil {

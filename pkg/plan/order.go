@@ -8,13 +8,13 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// order finds the operations of all changes that are not refused, and puts them in order. A change
-// whose name cannot become free is refused, and then whatever waited for it.
+// order creates the operations of all changes that are not refused, and puts them in order. A
+// change whose name cannot become free is refused, and then the changes that wait for it.
 //
-// A name must be free before it is taken, so the operation that frees it comes
-// first. Deletes come last unless their name is needed. Of what is ready, what
-// brings back a missing name comes first, then the step with the longest chain behind
-// it, then by kind and key: the same order every time.
+// A name must be free before it is taken, so the operation that frees it comes first. Deletes come
+// last unless their name is needed. Of the ready operations, those that restore a missing name come
+// first, then the step with the longest chain after it, then by kind and key. The order is
+// deterministic.
 func order(a *analysis) *orderer {
 	o := &orderer{analysis: a, capabilities: &a.in.Snapshot.Capabilities}
 	for !o.build() {
@@ -40,7 +40,7 @@ func (o *orderer) build() bool {
 			continue
 		}
 		if o.nodes = append(o.nodes, o.operations(d)...); d.change.Refused.Holds() {
-			return false // what is beside it must stay
+			return false // the connections next to it must stay
 		}
 	}
 	o.nodes = append(o.nodes, o.rotations()...)

@@ -57,7 +57,7 @@ type Input struct {
 	Taken string
 	// Only names the connections to plan for, with what they depend on. Empty: all.
 	Only []connection.Key
-	// Rotate names connections whose credentials are written whatever is recorded.
+	// Rotate names connections whose credentials are always written, regardless of their records.
 	Rotate []connection.Key
 	// Fingerprints holds, by declared key, what is known of the values behind the
 	// references. What has no entry is not compared. Empty for a plan that is only to
@@ -132,7 +132,7 @@ const (
 type Change struct {
 	Action     Action          `json:"action"`
 	Connection connection.Key  `json:"connection"`
-	From       *connection.Key `json:"from,omitempty"` // where it stands now, if elsewhere
+	From       *connection.Key `json:"from,omitempty"` // current key, if different
 	ID         string          `json:"id,omitempty"`
 	DataSource string          `json:"dataSource,omitempty"`
 	Fields     []Field         `json:"fields,omitempty"`

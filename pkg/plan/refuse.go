@@ -57,8 +57,7 @@ func inactiveOwner(a *analysis, p *match.Pair, d *decision) connection.Reason {
 	return connection.Because("owner-inactive", "owner", a.ownerAsDeclared(p.Target), "status", a.Users[to].Inactive).About("/owner")
 }
 
-// newOwner returns the id of the user to whom the change gives a connection; empty: nobody gets
-// one.
+// newOwner returns the id of the new owner of a connection after the change; empty: the owner stays.
 func (a *analysis) newOwner(p *match.Pair, d *decision) string {
 	caller := a.in.Snapshot.Caller.ID
 	switch {
@@ -104,7 +103,7 @@ func unreadable(_ *analysis, p *match.Pair, _ *decision) connection.Reason {
 	return connection.Because("unreadable", "error", p.Live.Unreadable)
 }
 
-// crowded: no ownership record can be written beside what stands where it is kept.
+// crowded refuses a change if there is no space for the ownership record.
 func crowded(_ *analysis, p *match.Pair, _ *decision) connection.Reason {
 	name := p.Live.Crowded
 	if _, declared := p.Properties[name]; name == "" || declared && !p.Lifecycle.Ignores("properties", name) {

@@ -7,12 +7,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Rotations are writes of credentials for a reason that no reviewer can see in the
-// files or on the tenant: the values behind the references have changed, or somebody
-// asks for it. So they are no part of the changes, nor of the hash: the same files
-// and the same tenant have the same hash whatever the values are. Each is one patch
-// with all credentials of the connection and the record of them, behind the
-// operations of its change, if it has one. [rotationTable] decides it.
+// Rotations are writes of credentials for a reason that is visible neither in the files nor on the
+// tenant: the values behind the references have changed, or the user requests them. They are
+// therefore not part of the changes or of the hash: the same files and the same tenant have the
+// same hash for any values. Each rotation is one patch with all credentials of the connection and
+// their record, after the operations of its change, if there is one. [rotationTable] decides about
+// it.
 
 // The actions that are apart from the changes.
 const (

@@ -17,11 +17,11 @@ type decision struct {
 	live   *connection.Live
 	tried  *connection.Live    // see [match.Pair]
 	diff   *compare.Difference // nil for a create or a delete
-	missed bool                // apps look for the declared name in vain
+	missed bool                // no connection currently has the declared name
 	// begun is the new one of a recreate that was interrupted, if this one goes on with it.
 	begun *connection.Live
-	// repair marks the delete of what an interrupted recreate left behind, obsolete of
-	// that a new one that nothing will come to need.
+	// repair marks the delete of a leftover of an interrupted recreate; obsolete marks the delete of an
+	// unused replacement.
 	repair, obsolete bool
 	of               connection.Key // the key that was recreated
 	// signIn is the credential that is the code of a person's sign-in; todo says what
@@ -81,7 +81,7 @@ type group struct {
 type orderer struct {
 	analysis     *analysis
 	capabilities *connection.Capabilities
-	passed       map[connection.Key]bool // keys at which a connection stands between two calls
+	passed       map[connection.Key]bool // keys at which a connection is between two calls
 	obsolete     map[connection.Key]bool // keys of what is deleted at any time
 	nodes        []*node
 	// scheduled is the nodes in order.

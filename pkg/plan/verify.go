@@ -57,8 +57,8 @@ func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
 	return findings
 }
 
-// undeclared returns, by id, where the live connections stand that are no declared ones. An id may
-// be a name, and then that of a declared one where the connection stood that is asked about.
+// undeclared returns, by id, the keys of live connections that are not declared. An id may be a
+// name, and may then be the name of a declared connection at its earlier key.
 func (a *analysis) undeclared() map[string]connection.Key {
 	keys := map[string]connection.Key{}
 	for i := range a.in.Snapshot.Connections {

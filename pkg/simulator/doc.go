@@ -17,7 +17,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// Service is an embedded service, of whatever kind.
+// Service is an embedded service of any kind.
 type Service interface {
 	http.Handler
 	Token() string // signs a caller in

@@ -49,7 +49,7 @@ func Start(service Service, addr string) (*Server, error) {
 			ReadTimeout:       time.Minute,
 			WriteTimeout:      5 * time.Minute, // injected latency is part of it
 			IdleTimeout:       2 * time.Minute,
-			ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
+			ErrorLog:          log.New(io.Discard, "", 0), // disconnecting clients are not worth a log record
 		},
 		done:   make(chan error, 1),
 		unused: make(map[net.Conn]bool),

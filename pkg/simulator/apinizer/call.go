@@ -21,7 +21,7 @@ type call struct {
 	pushed            bool
 }
 
-// answer is what a handler gives back.
+// answer is the result of a handler.
 type answer struct {
 	status   int
 	header   http.Header // may be nil

@@ -6,7 +6,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 )
 
-// push brings a write to the workers. It gives the deploymentResult, and whether they have it now.
+// push deploys a write to the workers. It returns the deploymentResult, and whether the workers
+// have the write now.
 func (m *Manager) push(c *call) (result any, done bool) {
 	c.pushed = true
 	outcome := cmp.Or(c.fault.Deploy, m.store.Behaviour.Deployment)

@@ -9,12 +9,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// Fault is one piece of hostility, to be met by the requests that match its method and path. Omit leaves connections out of
-// a list, whose resultCount tells of them; Without and Count are about any list; NoAdmin takes the right to write; Deploy is how the push of this write ends, in
-// the words of Behaviour.Deployment.
+// Fault is one fault for the requests that match its method and path. Omit removes connections from
+// a list, whose resultCount still counts them; Without and Count apply to any list; NoAdmin removes
+// the right to write; Deploy is the result of deploying this write, in the words of
+// Behaviour.Deployment.
 type Fault = host.Fault
 
-// ParseFaults reads a JSON list of faults. Unknown keys are errors. It gives all mistakes, with their places.
+// ParseFaults parses a JSON list of faults. Unknown keys are errors. It returns all mistakes, with
+// their places.
 func ParseFaults(data []byte) ([]Fault, error) { return host.ParseFaults(data, foreignFault) }
 
 // foreignFault refuses what other services do.

@@ -52,8 +52,9 @@ func (m *Manager) Token() string { return m.keys.personal }
 // UnfiredFaults returns the faults that no request has met; a test that asked for them has not tested what it says.
 func (m *Manager) UnfiredFaults() []Fault { return m.faults.Unfired() }
 
-// Misuse returns the requests that broke the contract (unknown route, query key or body field, a body that is no JSON), as
-// "METHOD path: what was wrong". A test of a client demands that there are none.
+// Misuse returns the requests that broke the contract (unknown route, query key or body field, a
+// body that is not JSON), as "METHOD path: what was wrong". A test of a client demands that there
+// are none.
 func (m *Manager) Misuse() []string { return m.store.Journal.Misuse() }
 
 // Unsaved returns why the last write could not be saved in the state file, with its path; nil if it was. Such a write is

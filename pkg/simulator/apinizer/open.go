@@ -23,9 +23,11 @@ func New(seed []byte, o Options) (*Manager, error) {
 	return open(seed, nil, o)
 }
 
-// Open makes a manager whose content is kept in stateFile and survives the process. The file is written after every write
-// request, before its answer; if it cannot be written, the answer is 500 and nothing has changed. If the seed is not the one that the state began from, the manager begins anew (see
-// [Manager.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
+// Open returns a manager whose content is stored in stateFile and survives the process. The file is
+// written after every write request, before its answer; if it cannot be written, the answer is 500
+// and nothing has changed. If the seed differs from the seed of the state, the manager starts again
+// (see [Manager.Reseeded]). The state is locked until Close: a second Open waits for a moment, then
+// fails.
 func Open(seed []byte, stateFile string, o Options) (*Manager, error) {
 	return host.WithState(stateFile, o.LockTimeout, func(file *host.StateFile) (*Manager, error) { return open(seed, file, o) })
 }

@@ -28,7 +28,7 @@ func (m *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply.write(w)
 }
 
-// stages takes a request through token, limit, fault and handler; cut: there is no answer.
+// stages processes a request: token, limit, fault and handler; cut reports that there is no answer.
 func (m *Manager) stages(w http.ResponseWriter, r *http.Request) (reply answer, cut bool) {
 	rt, parts, found := m.match(r)
 	if !found {
@@ -65,7 +65,8 @@ func (m *Manager) stages(w http.ResponseWriter, r *http.Request) (reply answer, 
 	return reply, fault.Cut != ""
 }
 
-// noRoute answers what is no operation: a 404 without a body (facts, section 4), or a page of a proxy.
+// noRoute answers an unknown operation: with a 404 without a body (facts, section 4), or a page of
+// a proxy.
 func (m *Manager) noRoute(r *http.Request) answer {
 	m.misused(r, "not an operation that the embedded manager serves")
 	if m.store.Behaviour.ProxyPages != "" {
@@ -135,7 +136,8 @@ func (c *call) read(m *Manager, w http.ResponseWriter, rt route) error {
 	return nil
 }
 
-// refused turns an error into an answer and records misuse. What is no refusal is a failure of ours.
+// refused converts an error to an answer and records misuse. An error that is not a refusal is a
+// failure of the simulator.
 func (m *Manager) refused(r *http.Request, err error) answer {
 	var e *model.Refusal
 	if !errors.As(err, &e) {

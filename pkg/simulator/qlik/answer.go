@@ -12,7 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
-// answer is what a handler gives back; it is encoded after the lock is released.
+// answer is the result of a handler; it is encoded after the lock is released.
 type answer struct {
 	status int
 	header http.Header // may be nil

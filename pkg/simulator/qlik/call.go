@@ -30,7 +30,7 @@ func (c *call) caller(u *model.User) *model.User {
 	return &without
 }
 
-// decode reads the body into v. Whatever v does not name is misuse.
+// decode decodes the body into v. A field that v does not have is misuse.
 func (c *call) decode(v any) error {
 	if err := host.DecodeStrict(c.body, v); err != nil {
 		return refusal.Misuse("%v", err)

@@ -123,7 +123,7 @@ func (t *Tenant) checkCreate(c *call, body *createBody) (*source.Source, error) 
 	return s, nil
 }
 
-// checkNew checks what both forms of a create have in common, and gives the data source.
+// checkNew checks the common parts of both forms of a create, and returns the data source.
 func (t *Tenant) checkNew(c *call, space string, tags []string, mostTags int, sourceID string) (*source.Source, error) {
 	if err := t.checkAccess(c, space); err != nil {
 		return nil, err

@@ -18,7 +18,8 @@ const (
 	CutAfter  = host.CutAfter
 )
 
-// ParseFaults reads a JSON list of faults. Unknown keys are errors. It gives all mistakes, with their places.
+// ParseFaults parses a JSON list of faults. Unknown keys are errors. It returns all mistakes, with
+// their places.
 func ParseFaults(data []byte) ([]Fault, error) { return host.ParseFaults(data, foreignFault) }
 
 // foreignFault refuses what other services do.

@@ -14,7 +14,7 @@ import (
 // tokenLife is how long an access token is valid (OAuth machine-to-machine page).
 const tokenLife = 6 * time.Hour
 
-// keys says who a bearer token stands for.
+// keys maps bearer tokens to users.
 type keys struct {
 	apiKey string
 	caller string // user id of the API key
@@ -24,7 +24,7 @@ type keys struct {
 	issued map[string]time.Time // access token: when it expires; all are the bot user's
 }
 
-// holder returns the id of the user that the token stands for.
+// holder returns the id of the token's user.
 func (k *keys) holder(token string, now time.Time) (userID string, ok bool) {
 	if subtle.ConstantTimeCompare([]byte(token), []byte(k.apiKey)) == 1 {
 		return k.caller, true

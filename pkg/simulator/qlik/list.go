@@ -125,12 +125,13 @@ func (c *call) connectionOrder() (connectionOrder, error) {
 		return o, refusal.BadRequest("connections cannot be sorted by %q", o.by)
 	}
 	if exact := o.sortKey; c.query.Get("caseinsensitive") == "true" && c.query.Has("sort") {
-		o.sortKey = func(r *model.Record) string { return strings.ToLower(exact(r)) } // whatever the locale
+		o.sortKey = func(r *model.Record) string { return strings.ToLower(exact(r)) } // independent of the locale
 	}
 	return o, nil
 }
 
-// key: regular connections come before DataFiles, whatever the sort (API reference).
+// key returns the sort key of an entry: regular connections come before DataFiles in any sort order
+// (API reference).
 func (o connectionOrder) key(l listed) []string {
 	if l.record == nil {
 		return []string{"1", dataFilesID(model.ScopeOf(l.space, o.user)), ""}
@@ -138,8 +139,8 @@ func (o connectionOrder) key(l listed) []string {
 	return []string{"0", o.sortKey(l.record), l.record.ID}
 }
 
-// entries returns what the query selects, in order. The filter does not apply to DataFiles; owner applies to them alone, and
-// as it is the id of an app, and there are no apps, none of them has it.
+// entries returns the selected entries, in order. The filter does not apply to DataFiles. owner
+// applies to them only; because it is the id of an app, and there are no apps, it selects none.
 func (t *Tenant) entries(c *call, order connectionOrder, matches filter.Predicate[*model.Record]) []listed {
 	var entries []listed
 	spaces := t.enterable(c.user)
@@ -180,7 +181,7 @@ func sortByKey(entries []listed, order connectionOrder) {
 	}
 }
 
-// inScope applies the filters that DataFiles know too; personal is ignored beside spaceId.
+// inScope applies the filters that also apply to DataFiles; personal is ignored if spaceId is set.
 func (c *call) inScope(space string) bool {
 	if wanted := c.query.Get("spaceId"); wanted != "" {
 		return space == wanted
@@ -204,8 +205,8 @@ func (t *Tenant) selects(c *call, r *model.Record, spaces map[string]bool) bool 
 	return c.query.Get("includeDisabled") == "true" || !t.store.World.Disabled[r.DataSource]
 }
 
-// withoutOmitted takes out what a fault hides, and gives the errors that say so: status 200, but incomplete (API
-// reference, 200 of the list).
+// withoutOmitted removes the entries that a fault omits, and returns the errors that report them:
+// status 200, but incomplete (API reference, 200 of the list).
 func (c *call) withoutOmitted(entries []listed) ([]listed, []*refusal.Error) {
 	if len(c.omit) == 0 {
 		return entries, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/ratelimit"
 )
 
-// New makes a tenant that lives in memory alone. The seed is JSON; unknown fields are errors:
+// New returns a tenant in memory. The seed is JSON; unknown fields are errors:
 //
 //	{"caller": "ana@example.com",
 //	 "users": [{"email": "ana@example.com", "name": "Ana", "roles": ["TenantAdmin"]}],
@@ -21,15 +21,15 @@ import (
 //	 "token": "an API key", "oauth": {"clientId": "...", "clientSecret": "..."},
 //	 "gateways": [{"name": "Munich", "default": true}], "behaviour": {"keepServerTag": true}}
 //
-// Only users are needed. The API key acts as the caller, by default the first user; without a token one is drawn. Users
-// without roles are no administrators. A space without members is open to everybody. Ids that are left out are derived
+// Only users are required. The API key acts as the caller, by default the first user; without a token a random one is used. Users
+// without roles are not administrators. A space without members is open to everybody. Missing ids are derived
 // from names.
 func New(seed []byte, o Options) (*Tenant, error) {
 	return open(seed, nil, o)
 }
 
-// Open makes a tenant whose content is kept in stateFile and survives the process. The file is written after every write
-// request, before its answer; if it cannot be written, the answer is 500 and nothing has changed. If the seed is not the one that the state began from, the tenant begins anew (see
+// Open returns a tenant whose content is stored in stateFile and survives the process. The file is written after every write
+// request, before its answer; if it cannot be written, the answer is 500 and nothing has changed. If the seed differs from the seed of the state, the tenant starts again (see
 // [Tenant.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
 func Open(seed []byte, stateFile string, o Options) (*Tenant, error) {
 	return host.WithState(stateFile, o.LockTimeout, func(file *host.StateFile) (*Tenant, error) { return open(seed, file, o) })

@@ -161,7 +161,7 @@ func (t *Tenant) countsAsCredential(s *source.Source) func(property string) bool
 	}
 }
 
-// directPaths are the fields that stand beside properties and are no part of the patched document.
+// directPaths are the fields next to properties that are not part of the patched document.
 var directPaths = []string{"/qConnectStatement", "/qPassword", "/qUsername", "/qCredentialsID"}
 
 func (op *patchOp) direct() bool { return slices.Contains(directPaths, op.Path) }

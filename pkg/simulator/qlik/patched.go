@@ -12,7 +12,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
-// patched checks the document and gives the connection that it describes, its credentials not yet settled.
+// patched checks the document and returns the connection that it describes, without its final
+// credentials.
 func (t *Tenant) patched(c *call, r *model.Record, d *patchDocument, ops []patchOp) (*model.Record, error) {
 	if d.Name == nil || *d.Name == "" {
 		return nil, refusal.BadRequest("qName cannot be empty")
@@ -92,7 +93,8 @@ func setBy(ops []patchOp) map[string]bool {
 	return given
 }
 
-// splitDirect takes the operations on fields beside the properties out of a patch. Their values are strings.
+// splitDirect separates the operations on fields next to the properties from a patch. Their values
+// are strings.
 func splitDirect(ops []patchOp) (direct map[string]*string, rest []patchOp, err error) {
 	direct = make(map[string]*string)
 	for _, op := range ops {
@@ -112,8 +114,8 @@ func splitDirect(ops []patchOp) (direct map[string]*string, rest []patchOp, err 
 	return direct, rest, nil
 }
 
-// applyDirect sets the fields beside the properties; a nil value removes. A new password stands for all credentials that
-// were stored with the connection.
+// applyDirect sets the fields next to the properties; a nil value removes. A new password replaces
+// all credentials that were stored with the connection.
 func (t *Tenant) applyDirect(c *call, next *model.Record, direct map[string]*string) (given map[string]bool, err error) {
 	given = make(map[string]bool)
 	if text, changes := direct["/qConnectStatement"]; changes {

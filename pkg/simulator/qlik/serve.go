@@ -140,7 +140,8 @@ func (t *Tenant) handle(c *call, rt route, userID string) (answer, error) {
 	return reply, t.store.Save()
 }
 
-// refusal turns an error into an answer and records misuse. What is no apiError is a failure of ours.
+// refusal converts an error to an answer and records misuse. An error that is not an apiError is a
+// failure of the simulator.
 func (t *Tenant) refusal(r *http.Request, err error) answer {
 	var refused *refusal.Error
 	if !errors.As(err, &refused) {

@@ -45,15 +45,15 @@ type spaceListMeta struct {
 	PersonalSpace personalSpace `json:"personalSpace"`
 }
 
-// personalSpace stands for the caller's personal space, which is no space object of its own.
+// personalSpace is the caller's personal space, which is not a space object.
 type personalSpace struct {
 	ResourceType string   `json:"resourceType"`
 	Actions      []string `json:"actions"`
 }
 
-// listSpaces serves GET /spaces: name is a case-insensitive part of the name, type a list; 10 to a page by default. What
-// is not modelled selects nothing: nobody has a role in a space, and no space has an environment. The caller may publish
-// to whatever they may enter: assumed.
+// listSpaces serves GET /spaces: name is a case-insensitive part of the name, type a list; 10 to a
+// page by default. Filters that are not modelled select nothing: nobody has a role in a space, and
+// no space has an environment. The caller may publish to every space that they may enter: assumed.
 func (t *Tenant) listSpaces(c *call) (answer, error) {
 	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
 	sortKey := map[string]func(*model.Space) string{

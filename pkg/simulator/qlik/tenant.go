@@ -14,7 +14,7 @@ import (
 type Options struct {
 	Now         func() time.Time // clock of timestamps, tokens and rate limits; nil: time.Now
 	RateLimits  RateLimits       // before those of the seed
-	PageSize    int              // serve at most so many items a page, whatever limit asks for; 0: no such cap
+	PageSize    int              // maximum number of items on a page, even if the request's limit is higher; 0: none
 	Behaviour   Behaviour
 	Faults      []Fault
 	LockTimeout time.Duration // how long Open waits for a state that another process holds; 0: 3 seconds
@@ -76,6 +76,7 @@ func (t *Tenant) tenantID() string { return t.id }
 // Store returns what the tenant holds, for package inspect.
 func (t *Tenant) Store() *model.Store { return t.store }
 
-// Misuse returns the requests that broke the contract (unknown route, query key or body field, a body that is no JSON), as
-// "METHOD path: what was wrong". A test of a client demands that there are none.
+// Misuse returns the requests that broke the contract (unknown route, query key or body field, a
+// body that is not JSON), as "METHOD path: what was wrong". A test of a client demands that there
+// are none.
 func (t *Tenant) Misuse() []string { return t.store.Journal.Misuse() }

@@ -61,7 +61,8 @@ func (v connectionView) MarshalJSON() ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// ciphertext stands for encrypted credentials. What is answered is no encryption of them: they are not kept.
+// ciphertext is the returned form of encrypted credentials. It is not an encryption, because the
+// credentials are not stored.
 type ciphertext struct {
 	Ciphertext string `json:"ciphertext"`
 }
@@ -98,7 +99,8 @@ func (t *Tenant) view(c *call, r *model.Record) connectionView {
 	return v
 }
 
-// secretText is what stands for a connection secret in an answer: its digest, as the secret itself is not kept.
+// secretText returns the digest of a connection secret in an answer, because the secret itself is
+// not stored.
 func secretText(hashed any) string {
 	digest, _ := hashed.(map[string]any)
 	text, _ := digest[host.HashKey].(string)

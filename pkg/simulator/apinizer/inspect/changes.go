@@ -205,7 +205,7 @@ type Request = host.Request
 // Requests returns the requests so far, oldest first; those in flight are not among them.
 func (m *Manager) Requests() []Request { return m.store.Journal.Requests() }
 
-// Writes returns the requests that create, change or delete a connection, whatever their outcome.
+// Writes returns the requests that create, change or delete a connection, with any outcome.
 func (m *Manager) Writes() []Request {
 	var out []Request
 	for _, r := range m.store.Journal.Requests() {

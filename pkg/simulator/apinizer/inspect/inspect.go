@@ -1,6 +1,6 @@
-// Package inspect looks behind the API of an embedded manager, and changes things behind a client's back, for tests and
-// demonstrations. What it does is no request: nothing is logged, counted or refused for lack of rights. The program does
-// not use it.
+// Package inspect reads an embedded manager and changes it, bypassing its API, for tests and
+// demonstrations. Its functions are not requests: nothing is logged, counted or refused for lack of
+// rights. The program does not use it.
 package inspect
 
 import (

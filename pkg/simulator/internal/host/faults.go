@@ -34,7 +34,7 @@ type Fault struct {
 	Served         bool          `json:"served,omitempty"`         // with Answer: serve the request first, and its write is durable
 	Cut            Cut           `json:"cut,omitempty"`            // close the connection without an answer
 	Truncate       bool          `json:"truncate,omitempty"`       // serve the request, close the connection half way through the body
-	Omit           []string      `json:"omit,omitempty"`           // names of connections that a list leaves out, and tells that it does
+	Omit           []string      `json:"omit,omitempty"`           // names of connections that a list omits and reports as omitted
 	Repeat         bool          `json:"repeat,omitempty"`         // a page of connections ends with its first one again, as when a list shifts while it is read
 	Without        []string      `json:"without,omitempty"`        // members that items of a list do not have
 	Of             []string      `json:"of,omitempty"`             // with Without: the names of those items; none: all items
@@ -97,8 +97,8 @@ func (f Fault) check() error {
 	return nil
 }
 
-// ParseFaults reads a JSON list of faults. Unknown keys are errors, and what the service refuses is. It gives all mistakes,
-// with their places.
+// ParseFaults parses a JSON list of faults. Unknown keys are errors, and so are faults that the
+// service refuses. It returns all mistakes, with their places.
 func ParseFaults(data []byte, refuse func(Fault) error) ([]Fault, error) {
 	var items []json.RawMessage
 	if err := DecodeOne(data, &items); err != nil {
@@ -261,8 +261,8 @@ func (f Fault) Wait(ctx context.Context) {
 	}
 }
 
-// Instead returns what is sent instead of serving the request, but for a body that is no HTML, which the service makes; status
-// is 0 if the fault lets the request through.
+// Instead returns what is sent in place of serving the request, except a body that is not HTML,
+// which the service creates; status is 0 if the fault lets the request through.
 func (f Fault) Instead(now time.Time) (status int, header http.Header) {
 	switch {
 	case f.Served:

@@ -55,7 +55,8 @@ func (j *Journal) Requests() []Request {
 	return slices.Clone(j.requests)
 }
 
-// MisuseHeader stands in the answer to a request that broke the contract, for tests that see answers alone.
+// MisuseHeader is a header of the answer to a request that broke the contract, for tests that only
+// see answers.
 const MisuseHeader = "Embedded-Misuse"
 
 // MarkMisuse returns the header of such an answer; header may be nil.

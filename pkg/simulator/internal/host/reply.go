@@ -12,7 +12,7 @@ import (
 type Reply struct {
 	Status   int
 	Header   http.Header // may be nil
-	Kind     string      // content type; "" where there is no content
+	Kind     string      // content type; "" without content
 	Content  []byte
 	Truncate bool // break off half way through the content
 }

@@ -198,7 +198,7 @@ func (f *StateFile) renamed(from string) error {
 	return err
 }
 
-// cause is an error without the name of the temporary file, which tells nobody anything.
+// cause returns an error without the name of the temporary file, which is meaningless to users.
 func cause(err error) error {
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		return failed.Err

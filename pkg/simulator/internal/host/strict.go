@@ -45,7 +45,7 @@ func DecodeOne(data []byte, v any) error {
 	return nil
 }
 
-// checkKeys walks a decoded value beside the Go type that it is meant for.
+// checkKeys walks a decoded value together with its Go type.
 func checkKeys(path string, raw any, t reflect.Type) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

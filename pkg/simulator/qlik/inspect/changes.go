@@ -64,7 +64,7 @@ func (t *Tenant) Find(space, name string) (Connection, bool) {
 	return t.exported(r), true
 }
 
-// Add puts a connection there as a seed would, and gives its id.
+// Add creates a connection as a seed would, and returns its id.
 func (t *Tenant) Add(c SeedConnection) (id string, err error) {
 	t.store.Lock()
 	defer t.store.Unlock()
@@ -233,7 +233,7 @@ func (t *Tenant) Credentials() []Credential {
 	return all
 }
 
-// SignIn does what a person does with the authUrl of an answer, and gives the code.
+// SignIn signs in with the authUrl of an answer, as a person does, and returns the code.
 func (t *Tenant) SignIn(authURL string) (code string, err error) {
 	address, err := url.Parse(authURL)
 	if err != nil {
@@ -254,7 +254,7 @@ type Request = host.Request
 // Requests returns the requests so far, oldest first; those in flight are not among them.
 func (t *Tenant) Requests() []Request { return t.store.Journal.Requests() }
 
-// Writes returns the requests of tier 2: every create, change and delete that was asked for, whatever its outcome.
+// Writes returns the requests of tier 2: every create, change and delete, with any outcome.
 func (t *Tenant) Writes() []Request {
 	return slices.DeleteFunc(t.Requests(), func(r Request) bool { return r.Tier != int(ratelimit.Tier2) })
 }

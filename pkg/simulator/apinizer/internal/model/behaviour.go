@@ -9,8 +9,9 @@ import (
 // Dialect is one of the two contracts that the documentation holds (facts, section 0).
 type Dialect string
 
-// Legacy is the first documentation: success, error and error_description, 404 beside 400, 400 for a name that exists.
-// Current is the present one: status and resultMessage, 400 for all, POST overwrites.
+// Legacy is the first documentation: success, error and error_description, 404 next to 400, 400 for
+// a name that exists. Current is the present one: status and resultMessage, 400 for all, POST
+// overwrites.
 const (
 	Legacy  Dialect = "legacy"
 	Current Dialect = "current"
@@ -63,8 +64,8 @@ type Behaviour struct {
 	// the "last" type, in the order of the documentation's list. "": a name is unique in its project.
 	SameName string `json:"sameName"`
 
-	// PageSize is how many items a list answers at most; resultCount tells of all (facts, C13). The keys page, size and sort
-	// are taken then, and pages counted from 1. 0: no pages.
+	// PageSize is how many items a list answers at most; resultCount counts all (facts, C13). The keys
+	// page, size and sort are then accepted, and pages counted from 1. 0: no pages.
 	PageSize int `json:"pageSize"`
 
 	// MixedLists: a list holds connections of all types, whichever was asked for, and none need be (facts, C9).
@@ -115,8 +116,9 @@ type Behaviour struct {
 	// OptionalSlash: the slash at the end of a path may be left out. Off: such a path is 404.
 	OptionalSlash bool `json:"optionalSlash"`
 
-	// ProxyPages: a proxy answers 404 with a page of HTML, to what is no operation ("unknown"), or to everything ("all"), as
-	// it does when the base URL is wrong. "": what is no operation is 404 without a body.
+	// ProxyPages: a proxy answers 404 with an HTML page, to unknown operations ("unknown"), or to
+	// everything ("all"), as with a wrong base URL. "": an unknown operation is answered 404 without a
+	// body.
 	ProxyPages string `json:"proxyPages"`
 
 	// ConsoleRules are those of the console: names have no space in front and no special characters, and descriptions at most

@@ -109,7 +109,7 @@ func (d *Definition) takeUnknown(m *Store, part Member) error {
 	return nil
 }
 
-// Clean checks a value against its field and gives it as it is stored.
+// Clean checks a value against its field and returns it in its stored form.
 func (m *Store) Clean(path string, f field, value any) (any, error) {
 	wrong := func(what string) error {
 		return &Refusal{Text: fmt.Sprintf("The field %s %s", path, what), field: path}
@@ -232,7 +232,8 @@ func (m *Store) cleanObject(path string, f field, value any, wrong func(string) 
 	return out, nil
 }
 
-// partOf returns the field that a key of a map or an object stands for; taken is false if the server takes no notice of it.
+// partOf returns the field for a key of a map or an object; taken is false if the server ignores
+// the key.
 func (m *Store) partOf(path string, f field, key string) (part field, taken bool, err error) {
 	if f.kind == mapKind {
 		if f.values != nil && !slices.Contains(f.values, key) {

@@ -21,7 +21,7 @@ const (
 	Internal
 )
 
-// Refusal is an answer that is no success.
+// Refusal is an answer that is not a success.
 type Refusal struct {
 	Situation situation
 	Text      string

@@ -102,7 +102,7 @@ func (m *Store) back() error {
 	return err
 }
 
-// encode returns a record as it stands in the state file.
+// encode returns a record in the form of the state file.
 func (m *Store) encode(r *Record) (json.RawMessage, error) {
 	s := storedConnection{
 		Project: r.Project, Type: r.Type, Name: r.Name, Fields: map[string]any{}, Hidden: map[string]string{},

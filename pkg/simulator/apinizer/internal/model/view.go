@@ -103,7 +103,7 @@ func (m *Store) shownObject(f field, value map[string]any) Document {
 	return out
 }
 
-// computed returns what the server says of an object beside what was written (facts, 7.2).
+// computed returns what the server adds to the written content of an object (facts, 7.2).
 func computed(name string, value map[string]any) any {
 	switch name {
 	case "valueByType":

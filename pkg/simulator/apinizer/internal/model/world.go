@@ -25,7 +25,7 @@ type Record struct {
 	Revision int // counts writes
 	Live     int // the revision that the workers have; 0: none
 
-	Stored json.RawMessage // as it stands in the state file; nil: not encoded so far
+	Stored json.RawMessage // as in the state file; nil: not encoded so far
 }
 
 // Place is one collection: connections are stored per type (facts, 2.1).
@@ -66,7 +66,8 @@ func (w *world) Find(project, name string) *Record {
 	return nil
 }
 
-// Holder returns the connection that stands in the way of a new one of that type and name; nil if the name is free.
+// Holder returns the connection that prevents a new one of that type and name; nil if the name is
+// free.
 func (w *world) Holder(p Place, name string) *Record {
 	if w.behaviour.SameName != "" {
 		return w.index[w.key(p, name)]

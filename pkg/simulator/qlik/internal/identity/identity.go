@@ -1,5 +1,6 @@
-// Package identity derives ids from names. They are not drawn: the same seed and the same writes give the same ids in
-// whatever order concurrent writes arrive, so recorded outputs stay the same from run to run.
+// Package identity derives ids from names. The ids are not random: the same seed and the same
+// writes result in the same ids for any order of concurrent writes, so recorded outputs are the
+// same in every run.
 package identity
 
 import (

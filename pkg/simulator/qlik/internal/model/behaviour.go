@@ -36,8 +36,9 @@ type Behaviour struct {
 	// DuplicateCopiesTags: a duplicate has the tags of its source. Off: none.
 	DuplicateCopiesTags bool `json:"duplicateCopiesTags"`
 
-	// TenantLimit: besides each user, the tenant as a whole has a limit per tier: the user's, times the number of users,
-	// times a half (rate limit page). So a tenant of one user has half of it. Off: only users are limited.
+	// TenantLimit: in addition to each user, the tenant as a whole has a limit per tier: the user's,
+	// times the number of users, times a half (rate limit page). A tenant of one user therefore has
+	// half of it. Off: only users are limited.
 	TenantLimit bool `json:"tenantLimit"`
 
 	// NamesIgnoreCase: two names in one place that differ in letter case alone are the same. Off: they are two.
@@ -63,8 +64,8 @@ type Behaviour struct {
 	// HideCredentialSettings: parseConnection answers neither selectedCredentials nor credentialsName. Off: both.
 	HideCredentialSettings bool `json:"hideCredentialSettings"`
 
-	// HideSeparateCredentials: parseConnection does not answer separateCredentials, as the published sample does not; only
-	// qSeparateCredentials tells. Off: as it was sent.
+	// HideSeparateCredentials: parseConnection does not return separateCredentials, as in the published
+	// sample; only qSeparateCredentials shows the value. Off: as it was sent.
 	HideSeparateCredentials bool `json:"hideSeparateCredentials"`
 
 	// Without: members of connections that no answer has, of those that the published types call optional: user,

@@ -42,13 +42,14 @@ func (r *Record) SetStatement(text string) error {
 	return nil
 }
 
-// PropertiesChanged has the statement built anew from now on.
+// PropertiesChanged makes the next read compute the statement again.
 func (r *Record) PropertiesChanged() { r.Statement = "" }
 
 // Separated reports whether every user brings credentials of their own.
 func (r *Record) Separated() bool { return source.IsTrue(r.Properties["separateCredentials"]) }
 
-// LinkKey is where a link of the user stands: a connection that does not separate credentials has one for everybody.
+// LinkKey returns the key of the user's link: a connection that does not separate credentials has
+// one link for everybody.
 func (r *Record) LinkKey(user string) string {
 	if r.Separated() {
 		return user

@@ -78,7 +78,7 @@ type Record struct {
 	Links map[string]string `json:"links,omitempty"`
 
 	Statement    string    `json:"statement,omitempty"` // as it was sent, until a property changes
-	Extras       []string  `json:"extras,omitempty"`    // pairs of the statement that are no properties
+	Extras       []string  `json:"extras,omitempty"`    // pairs of the statement that are not properties
 	Secret       any       `json:"secret,omitempty"`    // qConnectionSecret, hashed
 	Legacy       string    `json:"legacy,omitempty"`    // its qType: of before there were data sources
 	Architecture int       `json:"architecture,omitempty"`
@@ -106,7 +106,8 @@ func ScopeOf(space, owner string) string {
 // ReservedName is the built-in connection of every space; nobody may create, change or delete one.
 const ReservedName = "DataFiles"
 
-// Touched returns the time of a write: `updated` moves with every one, even under a clock that stands still.
+// Touched returns the time of a write: `updated` increases with every write, even if the clock is
+// stopped.
 func Touched(now, before time.Time) time.Time {
 	now = now.UTC().Truncate(time.Millisecond)
 	if !now.After(before) {

@@ -82,7 +82,7 @@ func ParseSeed(data []byte) (*seed, error) {
 	return s, nil
 }
 
-// Build makes the world of a seed. It gives all mistakes, with their paths.
+// Build returns the world of a seed, or all mistakes, with their paths.
 func (s *seed) Build(b Behaviour) (*World, error) {
 	w := newWorld(b)
 	var problems []error

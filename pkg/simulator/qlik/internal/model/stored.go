@@ -5,7 +5,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
-// Store returns properties as they are stored: hashed, and with ShowUsername the user name to read beside its digest.
+// Store returns properties in their stored form: hashed, and with ShowUsername a readable user name
+// next to its digest.
 func (w *World) Store(s *source.Source, properties map[string]any) map[string]any {
 	stored := s.HashAll(properties)
 	switch name, set := properties["username"]; {

@@ -72,13 +72,13 @@ func (w *World) Remove(id string) {
 	w.sorted = nil
 }
 
-// Taken reports whether another connection than id stands at the key.
+// Taken reports whether another connection than id is at the key.
 func (w *World) Taken(key NameKey, id string) bool {
 	holder, found := w.byName[w.at(key)]
 	return key.Name == ReservedName || found && holder != id
 }
 
-// CheckName says that the name of a new or changed record is taken where it stands.
+// CheckName returns an error if the key of a new or changed record is taken.
 func (w *World) CheckName(r *Record) error {
 	if w.Taken(r.Key(), r.ID) {
 		return refusal.Conflict("a connection of this name exists in the space")
@@ -89,7 +89,8 @@ func (w *World) CheckName(r *Record) error {
 // Named finds a connection by its place and name; nil if there is none.
 func (w *World) Named(key NameKey) *Record { return w.Connections[w.byName[w.at(key)]] }
 
-// FreshID derives the id of a connection that is created at key. A place that was used before gives another id.
+// FreshID derives the id of a connection that is created at key. A key that was used before results
+// in another id.
 func (w *World) FreshID(key NameKey) string {
 	for n := 0; ; n++ {
 		id := identity.UUID("connection", key.Scope, key.Name, strconv.Itoa(n))

@@ -58,7 +58,7 @@ type Limiter struct {
 	log map[string]map[Tier][]time.Time // user id, tier: times of admitted requests, oldest first
 }
 
-// wholeTenant stands in the log for all users together.
+// wholeTenant is the key of the log for all users together.
 const wholeTenant = ""
 
 func New(limits RateLimits, users int) *Limiter {
@@ -69,7 +69,7 @@ func New(limits RateLimits, users int) *Limiter {
 	}
 }
 
-// Admit counts a request, or gives the 429 that answers it. Refused requests do not count.
+// Admit counts a request, or returns the 429 that answers it. Refused requests do not count.
 func (l *Limiter) Admit(user string, in Tier, now time.Time) *refusal.Error {
 	limit, limited := l.limits[in]
 	if !limited {

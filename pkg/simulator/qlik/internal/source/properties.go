@@ -15,9 +15,9 @@ import (
 // CredentialSettings is the trio that stands for separated credentials in every connector that supports them (create tutorial).
 var CredentialSettings = []string{"separateCredentials", "selectedCredentials", "credentialsName"}
 
-// logins are what statements go with: a user name, and a password that only a connector can encode and nobody here looks
-// into. They are stored beside the properties, but cannot be sent as such. plainUser holds a readable user name, with
-// Behaviour.ShowUsername.
+// logins are what is sent with statements: a user name, and a password that only a connector can
+// encode and that the simulator does not interpret. They are stored next to the properties, but
+// cannot be sent as such. plainUser holds a readable user name, with Behaviour.ShowUsername.
 const (
 	LoginUser     = "qUsername"
 	LoginPassword = "qPassword"

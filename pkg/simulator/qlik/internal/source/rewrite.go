@@ -10,8 +10,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// Detailed returns the api-specs with everything that a schema could say beside types, defaults and enums: what is
-// required is the host.
+// Detailed returns the api-specs with everything that a schema could contain in addition to types,
+// defaults and enums: the host is required.
 func (s *Source) Detailed() (json.RawMessage, error) {
 	var specs map[string]any
 	if err := host.DecodeOne(s.APISpecs, &specs); err != nil {

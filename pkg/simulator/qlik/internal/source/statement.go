@@ -17,8 +17,9 @@ const (
 	statementEnd   = `"`
 )
 
-// ConnectStatement builds qConnectStatement as the samples show it. It never holds credentials, but it does hold list values
-// that were not sent with encrypt: true, as the real one does: a header with a token stands there for all to read.
+// ConnectStatement returns qConnectStatement in the form of the samples. It never contains
+// credentials, but it contains list values that were not sent with encrypt: true, as the real
+// service does: a header with a token is readable in it.
 func (s *Source) ConnectStatement(properties map[string]any, extras []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `%sprovider=%s;`, statementBegin, s.Statement.Provider)
