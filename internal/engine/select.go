@@ -109,7 +109,7 @@ func (o *PlanOptions) restrict(in *plan.Input) connection.Problems {
 	if len(o.Target)+len(o.Exclude) > 0 {
 		all, more := plan.Make(*in)
 		if more.Err() != nil {
-			return spec.Collect(problems, more)
+			return problems // the plan has these mistakes too
 		}
 		planned := candidates{declared, declared, "is declared or would change"}
 		for _, change := range slices.Concat(all.Changes, all.Rotations) {
@@ -165,7 +165,9 @@ func exclude(p *plan.Plan, targets, excluded map[connection.Key]bool) ([]connect
 	return sortedKeys(left), problems
 }
 
-// dependentsOf returns, for each connection, those whose changes need one of its changes.
+// dependentsOf returns, for each connection, those whose changes need one of its changes. The delete
+// of an undeclared connection needs every create of its data source, because one of them may be that
+// connection under its new name.
 func dependentsOf(p *plan.Plan) map[connection.Key][]connection.Key {
 	owners := map[int]connection.Key{} // by operation
 	for _, step := range p.Steps {
@@ -179,6 +181,21 @@ func dependentsOf(p *plan.Plan) map[connection.Key][]connection.Key {
 			for _, needed := range item.Needs {
 				dependents[owners[needed]] = append(dependents[owners[needed]], owners[item.ID])
 			}
+		}
+	}
+	created := map[string][]connection.Key{} // by data source
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Action == plan.ActionCreate {
+			created[c.DataSource] = append(created[c.DataSource], c.Connection)
+		}
+	}
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Action != plan.ActionDelete || !slices.ContainsFunc(c.Reasons, func(r connection.Reason) bool { return r.Code == "undeclared" }) {
+			continue // what a recreate has left is no connection of its own
+		}
+		for _, key := range created[c.DataSource] {
+			dependents[key] = append(dependents[key], c.Connection)
 		}
 	}
 	return dependents
