@@ -33,7 +33,7 @@ func (host *Host) FindProject(named string) (string, error) {
 		file := filepath.Join(folder, ProjectFile)
 		switch found, err := os.Lstat(host.at(file)); {
 		case errors.Is(err, fs.ErrNotExist):
-		case folder != "." && err == nil && !outfile.IsOurs(found):
+		case folder != "." && err == nil && !outfile.IsOwned(host.at(file), found):
 			return "", projectProblem(file, connection.Because("project-of-another-user", "file", filepath.ToSlash(file)))
 		default:
 			return file, nil

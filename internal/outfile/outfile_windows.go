@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/windows"
 )
 
 // NoFollow makes [os.OpenFile] fail for a link, which Windows does not support.
@@ -34,6 +36,21 @@ func standardStream(string) (func() (*os.File, error), bool) { return nil, false
 
 // IsOurs returns true: on Windows each user has their own temporary files.
 func IsOurs(fs.FileInfo) bool { return true }
+
+// IsOwned reports whether the user of this process, or the administrators of the computer, own the
+// file at the path. What an administrator creates belongs to the administrators.
+func IsOwned(path string, _ fs.FileInfo) bool {
+	descriptor, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION)
+	if err != nil {
+		return false
+	}
+	owner, _, err := descriptor.Owner()
+	if err != nil || owner == nil {
+		return false
+	}
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	return err == nil && owner.Equals(user.User.Sid) || owner.IsWellKnown(windows.WinBuiltinAdministratorsSid)
+}
 
 // SameSystem returns true: on Windows a folder and the folder above it are on one volume.
 func SameSystem(_, _ fs.FileInfo) bool { return true }
