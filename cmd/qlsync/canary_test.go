@@ -446,6 +446,7 @@ func (c *canaries) everything() {
 		"complete": func() {},
 		"version":  func() { c.run("out", "version") },
 		"man":      func() { c.run("out", "man") },
+		"explain":  func() { c.run("out", "explain"); c.run("out", "explain", "no-space") },
 	}
 	var names []string
 	for _, command := range newApp(&environment{stdout: io.Discard, stderr: io.Discard}).Commands {
