@@ -211,7 +211,7 @@ func bombSays(name string) string {
 		"lines":                              tooDense,
 		"a long text":                        tooLong,
 		"a long comment":                     tooLarge,
-		"a long key":                         "not valid YAML near line 7",
+		"a long key":                         "a key has at most 1,024 characters",
 		"a long number":                      number,
 		"a large exponent":                   number,
 		"a small exponent":                   number,

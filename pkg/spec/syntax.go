@@ -80,6 +80,9 @@ func newMistake(text []byte, message string, named int) *mistake {
 // some twenty times.
 const maxSearched = 1 << 20
 
+// maxKey is how many characters a key may have in YAML, unless "? " begins it (YAML 1.2, 7.4.3).
+const maxKey = 1024
+
 // upTo returns what the library says about the text up to a line, without a line; empty if nothing.
 func (s *mistake) upTo(line int) (message string) {
 	defer func() { _ = recover() }() // as in readDocument
@@ -110,6 +113,8 @@ func (s *mistake) cause() (code string, line, column int) {
 		return "unclosed-quote", quote, quoteIn(s.lines[quote])
 	case strings.Contains(text, "{{"):
 		return "template-in-yaml", line, strings.Index(text, "{{")
+	case strings.Index(text, ":")-indent > maxKey:
+		return "long-key", line, indent
 	}
 	switch s.message {
 	case "mapping values are not allowed in this context":

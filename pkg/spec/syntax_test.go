@@ -33,6 +33,7 @@ func TestASyntaxErrorIsReportedWithItsLikelyCause(t *testing.T) {
 		{"a value that begins with %", "a: %x\n", "1:4: reserved-character"},
 		{"a value that is *", "a: *\n", "1:4: reserved-character"},
 		{"a value that begins with >", "a: > text\n", "1:4: reserved-character"},
+		{"a long key", "a: 1\n" + strings.Repeat("x", 1025) + ": 1\n", "2:1: long-key"},
 		{"a list item after a key", "a: - b\n", "1:4: list-item-after-key"},
 		{"a path in double quotes", "a: \"C:\\Users\"\n", "1:7: unknown-escape"},
 		{"a conflict of Git", "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n", "2:1: merge-conflict"},

@@ -166,6 +166,10 @@ var Spec = connection.Messages{
 		Text: "a list item follows a key on the same line", Next: "begin the list on the next line, or put the value in quotes if it is text",
 		Meaning: "In YAML, - and a space begin a list item, which needs a line of its own.",
 	},
+	"long-key": {
+		Text: "a key has at most 1,024 characters", Next: "shorten the key, or write the text as a value",
+		Meaning: "YAML takes a longer text before a colon for something else.",
+	},
 	"merge-conflict": {
 		Text: "the file has an unresolved merge conflict", Next: "keep one of the two versions, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>",
 		Meaning: "Git marks what two branches have changed in different ways.",
