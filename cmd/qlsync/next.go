@@ -52,17 +52,17 @@ func given(c *cli.Context, command string, known []cli.Flag, but ...string) stri
 
 // with adds to a command, if there is one.
 func with(command, words string) string {
-	if command == "" {
-		return ""
+	if command == "" || words == "" {
+		return command
 	}
 	return command + " " + words
 }
 
 // afterPlan writes what to do with a plan.
 func (env *environment) afterPlan(c *cli.Context, p *plan.Plan) {
-	apply := again(c, "apply")
-	if confirm := confirmation(p); confirm != "" {
-		apply = with(apply, confirm)
+	apply := given(c, "apply", slices.Concat(sharedFlags(), planFlags()), appearance...)
+	if p.Refusal != nil {
+		apply = with(again(c, "apply"), confirmation(p))
 	}
 	if file := c.String("out"); file != "" && !outfile.IsStream(file) {
 		apply = with(apply, commandline.Word(file))
@@ -86,9 +86,6 @@ func (env *environment) afterPlan(c *cli.Context, p *plan.Plan) {
 
 // confirmation returns the flags that confirm a refused plan; empty for none.
 func confirmation(p *plan.Plan) string {
-	if p.Refusal == nil {
-		return ""
-	}
 	confirm, _ := p.Refusal.Reason.Args["confirm"].(string)
 	return confirm
 }
