@@ -26,7 +26,7 @@ func (env *environment) exitCode(err error) int {
 	var problems connection.Problems
 	switch {
 	case errors.As(err, &problems):
-		_ = env.text(env.stderr).Problems(env.stderr, problems)
+		_ = env.text(env.stderr).Marked(env.stderr, problems)
 	case ended == nil && readerGone(err):
 		return exitReaderGone
 	case errors.Is(err, context.Canceled):

@@ -62,6 +62,9 @@ func (env *environment) files() *engine.Host {
 // text returns the report writer for a stream.
 func (env *environment) text(w io.Writer) report.Text {
 	text := report.Text{Color: env.color == colorAlways, Whole: env.whole}
+	if !env.whole { // the files of a saved result may have changed
+		text.Source = spec.Options{WorkDir: string(env.workDir)}.Excerpts
+	}
 	if stream, ok := w.(*terminal.Stream); ok {
 		text.Width = stream.Columns()
 		text.Color = stream.Colours() && env.color != colorNever || text.Color

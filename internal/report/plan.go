@@ -17,12 +17,12 @@ func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p := t.printer(w)
 	p.line("Plan for project %s on tenant %s", Sanitize(pl.Project), tenantName(pl.Tenant))
 	t.warnings(p, pl.Warnings)
-	p.rows(t.folded(p, changeRows(pl.Changes)), planned)
+	p.rows(t.mark(p, t.folded(p, changeRows(pl.Changes))), planned)
 	p.foldedRest()
 	if len(pl.Rotations) > 0 {
 		p.line("")
 		p.line("%s", p.paint(bold, "Credentials, apart from the hash: nobody can review their values"))
-		p.rows(changeRows(pl.Rotations), planned)
+		p.rows(t.mark(p, changeRows(pl.Rotations)), planned)
 	}
 	p.steps(pl.Steps)
 	p.line("")
@@ -57,6 +57,8 @@ type row struct {
 	remark []string
 	fields []plan.Field
 	fresh  bool // the connection and all its fields are new
+	// marked is the place in a file that the last remark is about; nil for none.
+	marked *connection.Position
 	// fold is the message of the row, if many rows may have the same; see [alikeInWords].
 	fold string
 }
@@ -80,6 +82,11 @@ func (p *printer) rows(rows []row, words wording) {
 		p.line("  %s %s  %s  %s", p.paint(r.paint, r.sign), pad(r.name, nameWidth), p.warn(r.paint, pad(r.verb, verbWidth)), Sanitize(r.kind))
 		for _, remark := range r.remark {
 			p.line("      %s", Sanitize(remark))
+		}
+		if r.marked != nil {
+			if e, ok := p.excerpts[*r.marked]; ok {
+				p.excerpt("      ", connection.Problem{Position: *r.marked}, e)
+			}
 		}
 		p.fields(r, words)
 	}
@@ -127,7 +134,7 @@ func changeRow(c *plan.Change) row {
 		r.remark = append(r.remark, "manual: "+c.Manual.String())
 	}
 	if c.Refused.Holds() {
-		r.sign, r.paint = "!", red
+		r.sign, r.paint, r.marked = "!", red, c.Position
 		r.remark = append(r.remark, "refused: "+at(c.Position)+c.Refused.String())
 		r.fold = "refused: " + c.Refused.String()
 	}

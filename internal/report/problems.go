@@ -17,13 +17,36 @@ func (t Text) Excerpts(w io.Writer, problems connection.Problems, excerpts map[c
 	for _, problem := range problems {
 		p.problem(problem, "")
 		if excerpt, ok := excerpts[problem.Position]; ok {
-			p.excerpt(problem, excerpt)
+			p.excerpt("  ", problem, excerpt)
 		}
 	}
 	return p.err
 }
 
-func (p *printer) excerpt(problem connection.Problem, e connection.Excerpt) {
+// Marked writes each problem with its line, if the lines can be read; see [Text.Source].
+func (t Text) Marked(w io.Writer, problems connection.Problems) error {
+	if t.Source == nil {
+		return t.Problems(w, problems)
+	}
+	return t.Excerpts(w, problems, t.Source(problems))
+}
+
+// mark looks up the lines of the files that the rows are about.
+func (t Text) mark(p *printer, rows []row) []row {
+	var problems connection.Problems
+	for _, r := range rows {
+		if r.marked != nil {
+			problems = append(problems, connection.Problem{Position: *r.marked, Severity: connection.SeverityError})
+		}
+	}
+	p.excerpts = nil
+	if t.Source != nil && len(problems) > 0 {
+		p.excerpts = t.Source(problems)
+	}
+	return rows
+}
+
+func (p *printer) excerpt(indent string, problem connection.Problem, e connection.Excerpt) {
 	paint := red
 	if problem.Severity == connection.SeverityWarning {
 		paint = amber
@@ -32,9 +55,9 @@ func (p *printer) excerpt(problem connection.Problem, e connection.Excerpt) {
 	text := []rune(strings.ReplaceAll(e.Text, "\t", " "))
 	at, end := min(e.Column-1, len(text)), min(e.Column-1+e.Width, len(text))
 	before, meant := Sanitize(string(text[:at])), Sanitize(string(text[at:end]))
-	p.verbatim("  %s | %s", number, before+meant+Sanitize(string(text[end:])))
+	p.verbatim("%s%s | %s", indent, number, before+meant+Sanitize(string(text[end:])))
 	record := "^" + strings.Repeat("~", max(0, cells(meant)-1))
-	p.verbatim("  %s | %s%s", strings.Repeat(" ", len(number)), strings.Repeat(" ", cells(before)), p.paint(paint, record))
+	p.verbatim("%s%s | %s%s", indent, strings.Repeat(" ", len(number)), strings.Repeat(" ", cells(before)), p.paint(paint, record))
 }
 
 // GitHub writes problems as workflow commands, which GitHub shows as annotations at the lines of a

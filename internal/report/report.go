@@ -35,6 +35,8 @@ type Text struct {
 	Whole bool
 	// Rest is a command that shows all rows; it is printed if some rows are counted.
 	Rest string
+	// Source returns the lines of the files that problems are about. Nil: no lines are shown.
+	Source func(connection.Problems) map[connection.Position]connection.Excerpt
 }
 
 // JSON writes any of the versioned values: a plan, a result, a drift report, a list of problems.
@@ -143,6 +145,8 @@ type printer struct {
 	err   error
 	left  []alikeMessages // of omitted rows
 	rest  string          // see Text.Rest
+	// excerpts are the lines of the files that rows are about; see [Text.Source].
+	excerpts map[connection.Position]connection.Excerpt
 }
 
 func (t Text) printer(w io.Writer) *printer { return &printer{w: w, color: t.Color, width: t.Width} }

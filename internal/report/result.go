@@ -12,7 +12,7 @@ import (
 func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p := t.printer(w)
 	p.line("Applied project %s to tenant %s", Sanitize(r.Project), tenantName(r.Tenant))
-	p.rows(t.folded(p, resultRows(r)), drifted)
+	p.rows(t.mark(p, t.folded(p, resultRows(r))), drifted)
 	p.foldedRest()
 	p.line("")
 	p.line("Applied: %s", ledger(r))
@@ -66,6 +66,9 @@ func resultRow(item *apply.Item) row {
 	default:
 		r.sign, r.paint = "!", red
 		r.remark = []string{at(item.Position) + item.Error}
+		if item.Outcome == apply.Failed { // the plan before shows the line of a refusal
+			r.marked = item.Position
+		}
 		if item.SignInURL != "" {
 			r.remark = append(r.remark, item.SignInURL)
 		} else {
