@@ -102,7 +102,7 @@ var Doctor = connection.Messages{
 	},
 	"owners-need-administrator": {
 		Text: "the files declare owners for {connections:connection|connections}, and only an administrator may change owners",
-		Next: "use the token of an administrator, or remove owner from the files", Meaning: "The token belongs to a user who is no administrator.", Example: args{"connections": 1},
+		Next: "use the token of an administrator, or remove owner from the files", Meaning: "The token belongs to a user who is not an administrator.", Example: args{"connections": 1},
 	},
 	"probably-read-only":         {Text: "the token's user can probably only read", Next: editors, Meaning: "The user has no role in the space that may write."},
 	"rights-not-reported":        {Text: "the tenant does not report what the token may do with connections", Meaning: "The first apply will show whether the token may write."},
