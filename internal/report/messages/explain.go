@@ -50,8 +50,19 @@ func Find(all []Explained, asked string) (found []Explained, near []string) {
 	if found != nil {
 		return found, nil
 	}
-	return nil, words.Closest(asked, codes, 3)
+	if near = words.Closest(asked, codes, 3); len(near) > 0 || len(asked) < leastOfCode {
+		return nil, near
+	}
+	for _, code := range codes {
+		if strings.Contains(code, asked) && len(near) < 5 {
+			near = append(near, code)
+		}
+	}
+	return nil, near
 }
+
+// leastOfCode is how many characters of a code are enough to suggest it.
+const leastOfCode = 4
 
 // leastQuoted is how many characters of a sentence identify it.
 const leastQuoted = 12
