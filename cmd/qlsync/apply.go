@@ -175,7 +175,7 @@ func approvePlan(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown
 	if shown != nil {
 		return engine.Refused("cannot show the plan, so nothing was written: %w", shown)
 	}
-	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Sanitize(p.Tenant.Name)))
+	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Type yes to apply: ", report.Sanitize(p.Tenant.Name)))
 }
 
 // ask returns nil if the user answers yes. An interrupt is an answer too.

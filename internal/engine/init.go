@@ -53,7 +53,7 @@ func (host *Host) Init() (Initialized, error) {
 	}
 	files = slices.DeleteFunc(files, func(file TextFile) bool { return hasIgnored && file.Name == ignoreFile })
 	if err := host.checkNew(files); err != nil {
-		return done, err
+		return done, fmt.Errorf("%w (to start another project, use an empty folder; to add a pipeline to this one, run: qlsync init --ci github)", err)
 	}
 	if err := host.writeNew(&done, files); err != nil {
 		return done, err

@@ -28,6 +28,10 @@ func (s *Session) auth(ctx context.Context) (auth, error) {
 		if !errors.As(err, &problem) {
 			return auth{}, errors.Join(errs...)
 		}
+		if code, missing := missingSignIn[problem.Code]; missing {
+			reason := connection.Reason{Code: code, Args: problem.Args}.With("tenant", s.tenant.Name)
+			problem = messages.Problem(problem.Position, problem.Severity, reason)
+		}
 		problems = append(problems, problem)
 	}
 	if len(problems) > 0 {
@@ -45,6 +49,9 @@ func (s *Session) auth(ctx context.Context) (auth, error) {
 		token: parts["token"], user: parts["user"], password: parts["password"],
 	}, nil
 }
+
+// missingSignIn are the codes of a missing variable when it signs in to a tenant.
+var missingSignIn = map[string]string{"variable-not-set": "sign-in-not-set", "variable-empty": "sign-in-empty"}
 
 // secretOf returns a part of the sign-in as a secret, even if it may be written in clear text.
 func secretOf(part any) connection.Secret {

@@ -44,6 +44,16 @@ var Engine = connection.Messages{
 		Meaning: "There was no answer on the way to the tenant: the address, a proxy, a certificate or the network.",
 		Example: args{"tenant": "prod", "reason": "no such host acme.eu.qlikcloud.com", "advice": "check the url of the tenant"},
 	},
+	"sign-in-not-set": {
+		Text: "environment variable {variable:q} is not set", Next: "set it to sign in to tenant {tenant:q}",
+		Meaning: "The project file signs in to the tenant with the value of a variable that this run does not have.",
+		Example: args{"variable": "QLIK_API_KEY", "tenant": "prod"},
+	},
+	"sign-in-empty": {
+		Text: "environment variable {variable:q} is empty", Next: "set it to sign in to tenant {tenant:q}",
+		Meaning: "The project file signs in to the tenant with the value of a variable that is empty. In pipelines, a secret is often empty for pull requests from forks.",
+		Example: args{"variable": "QLIK_API_KEY", "tenant": "prod"},
+	},
 	"sign-in-refused": {
 		Text: "tenant {tenant:q} refuses {signIn}: {reason}", Next: "put a valid one into {sources}",
 		Meaning: "The key or the client is wrong, has expired or was revoked.",

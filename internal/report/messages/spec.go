@@ -51,6 +51,7 @@ var Spec = connection.Messages{
 	},
 	"entry-not-found": {
 		Text:    "cannot read {path:q}: no such file or directory",
+		Next:    "correct the path, or write the connections of a tenant to files with: qlsync export --out connections",
 		Meaning: "A file or folder that the project file names does not exist.",
 		Example: args{"path": "conections"},
 	},
