@@ -22,7 +22,7 @@ func (env *environment) begin(c *cli.Context) error {
 	if err := env.readVariables(c); err != nil {
 		return err
 	}
-	for _, name := range []string{directoryName, "config", "tenant"} {
+	for _, name := range notEmpty {
 		if c.IsSet(name) && c.String(name) == "" {
 			return fmt.Errorf("--%s is empty: give it a value or leave it out", name)
 		}
@@ -41,6 +41,11 @@ func (env *environment) begin(c *cli.Context) error {
 	env.workDir = workdir.Dir(absolute)
 	return nil
 }
+
+// notEmpty lists flags that are an error with an empty value, as of --target-file "$LIST" without
+// the variable. Without the flag, the line would mean all connections, an unreviewed plan or
+// another tenant.
+var notEmpty = []string{directoryName, "config", "tenant", "target-file", "plan-hash", "snapshot"}
 
 // variablePrefix is the prefix of the environment variables that set flags.
 const variablePrefix = "QLSYNC_"
@@ -81,6 +86,9 @@ func (env *environment) readVariables(c *cli.Context) error {
 		values := []string{value}
 		if _, isList := c.Value(name).(cli.StringSlice); isList {
 			values = strings.FieldsFunc(value, func(r rune) bool { return r == '\n' || r == '\r' })
+		}
+		if len(values) == 0 {
+			return fmt.Errorf("%s has only line breaks: give it a value or leave it out", variableOf(name))
 		}
 		for _, value := range values {
 			if err := c.Set(name, value); err != nil {

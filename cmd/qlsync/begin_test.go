@@ -84,6 +84,21 @@ func TestARepeatableFlagTakesAValueALineOfItsVariable(t *testing.T) {
 	}
 }
 
+func TestAVariableOfLineBreaksSelectsNotEverything(t *testing.T) {
+	env := streams(nil, io.Discard)
+	env.lookup = func(name string) (string, bool) { return "\r\n\n", name == "QLSYNC_TARGET" }
+	app := newApp(env)
+	find(app.Commands, []string{"plan"}, func(found *cli.Command) {
+		found.Action = func(*cli.Context) error {
+			t.Error("plan runs without targets, which means all connections")
+			return nil
+		}
+	})
+	if err := app.Run([]string{"qlsync", "plan"}); err == nil || !strings.Contains(err.Error(), "QLSYNC_TARGET") {
+		t.Errorf("got the error %v, want one that names QLSYNC_TARGET", err)
+	}
+}
+
 func TestTheLineHasPriorityOverAVariable(t *testing.T) {
 	for line, want := range map[string]string{"plan": "env", "plan -t line": "line", "plan --tenant=line": "line", "plan --all-tenants": ""} {
 		env := streams(nil, io.Discard)
