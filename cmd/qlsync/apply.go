@@ -196,7 +196,7 @@ func (env *environment) ask(ctx context.Context, question string) error {
 		fmt.Fprintln(env.stderr)
 		return &exit{code: env.interrupted(exitRefused), err: errors.New("nothing was written: interrupted")}
 	case strings.TrimSpace(answer) != "yes":
-		return engine.Refused("nothing was written: not approved")
+		return engine.Refused("nothing was written: not approved, because the answer was not yes")
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func TestTheFirstInterruptStopsAndTheSecondEndsEverything(t *testing.T) {
 
 func TestOnlyYesApproves(t *testing.T) {
 	for answer, want := range map[string]string{
-		"yes\n": "", " yes \n": "", "yes": "", "y\n": "not approved", "\n": "not approved", "": "not approved", "no\nyes\n": "not approved",
+		"yes\n": "", " yes \n": "", "yes": "", "y\n": "because the answer was not yes", "\n": "not approved", "": "not approved", "no\nyes\n": "not approved",
 	} {
 		t.Run(answer, func(t *testing.T) {
 			err := streams(strings.NewReader(answer), io.Discard).ask(t.Context(), "Apply? ")
