@@ -14,6 +14,7 @@ import (
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/report/messages"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -66,6 +67,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 	for _, file := range pulled.Editor {
 		lines.WriteString(wroteLine(file))
 	}
+	fmt.Fprintf(&lines, "%s.\n", words.Count(len(pulled.Files), "schema"))
 	problems := pulled.Problems
 	if _, err := io.WriteString(env.stdout, lines.String()); err != nil {
 		problems = append(problems, messages.Problem(connection.Position{}, connection.SeverityError, connection.Because("file-failed", "reason", infile.ErrorText(err))))

@@ -84,6 +84,7 @@ func (t Text) SchemaList(w io.Writer, s Schemas) error {
 		rows = append(rows, []string{Sanitize(source.ID), Sanitize(version), Sanitize(source.Pulled), Sanitize(source.From), fmt.Sprint(source.Uses)})
 	}
 	p.table(rows)
+	p.line("%s.", words.Count(len(s.Sources), "data source"))
 	return p.err
 }
 
