@@ -326,12 +326,10 @@ func (s *Session) redactResult(result *apply.Result) {
 	if result == nil {
 		return
 	}
-	s.redact(&result.Unverified)
 	s.redactReasons(result.Reasons())
 	for i := range result.Items {
 		item := &result.Items[i]
-		s.redact(&item.Connection.Space, &item.Connection.Name, &item.ID, &item.Error)
-		item.Args = s.redactArgs(item.Args)
+		s.redact(&item.Connection.Space, &item.Connection.Name, &item.ID)
 	}
 }
 

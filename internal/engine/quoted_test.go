@@ -7,13 +7,14 @@ import (
 
 	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted checks the places in which the planner
-// names a live value, in words and in arguments.
-func TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted(t *testing.T) {
+// TestAMessageOfAPlanADriftOrAResultThatQuotesASecretIsRedacted checks the places that
+// name a live value, in words and in arguments.
+func TestAMessageOfAPlanADriftOrAResultThatQuotesASecretIsRedacted(t *testing.T) {
 	const secret = "can-ary-7f3a9c"
 	s := &Session{host: &Host{Secrets: transport.NewRedactor(secret)}, ours: map[string]bool{}}
 	said := func() string { return `url changes from "Bearer+` + secret + `+" to "https://new.example"` }
@@ -30,11 +31,14 @@ func TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted(t *testing.T) {
 	drift := &plan.Drift{Items: []plan.DriftItem{{Fields: []plan.Field{{Path: "/properties/url", After: said()}}, Reasons: []connection.Reason{because(), connection.Because("even-after", "why", []connection.Reason{because()}, "after", "3s")}}}}
 	messages.Fill(drift.Reasons(), nil)
 	s.redactDrift(drift)
-	text, err := json.Marshal([]any{p, p.Refusal.Next, drift})
+	result := &apply.Result{Unverified: because(), Items: []apply.Item{{Why: because()}}}
+	messages.Fill(result.Reasons(), nil)
+	s.redactResult(result)
+	text, err := json.Marshal([]any{p, p.Refusal.Next, drift, result})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(text), secret) || strings.Count(string(text), "new.example") < 18 {
+	if strings.Contains(string(text), secret) || strings.Count(string(text), "new.example") < 22 {
 		t.Errorf("got %s, want every message without the secret and with the rest of its words", text)
 	}
 }

@@ -135,8 +135,8 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	p.outcomes(r, apply.Failed)
 	p.outcomes(r, apply.Pending)
 	p.outcomes(r, apply.Skipped)
-	if r.Unverified != "" && r.Ledger.Done > 0 {
-		p.line("Not verified: the changes were not read again (%s)", Sanitize(r.Unverified))
+	if r.Unverified.Holds() && r.Ledger.Done > 0 {
+		p.line("Not verified: the changes were not read again (%s)", Sanitize(r.Unverified.String()))
 	}
 	if e.Whole != "" {
 		p.verbatim("Full result: %s", Sanitize(e.Whole))
@@ -167,7 +167,7 @@ func (p *printer) outcomes(r *apply.Result, outcome apply.Outcome) {
 	var messages []string
 	for i := range r.Items {
 		if item := &r.Items[i]; item.Outcome == outcome {
-			keys, messages = append(keys, item.Connection), append(messages, item.Error)
+			keys, messages = append(keys, item.Connection), append(messages, item.Why.String())
 		}
 	}
 	groups := grouped(keys, messages)

@@ -10,24 +10,27 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
+// said returns a reason whose sentence is written.
+func said(text string) connection.Reason { return connection.Reason{Text: text} }
+
 // large is the result of an apply of 1,500 connections that ended early: one is done, one
 // failed, two are refused for the same reason, and the others were skipped.
 func large() *apply.Result {
-	r := &apply.Result{Format: apply.Format, Project: "acme", Tenant: plan.Tenant{Name: "prod", URL: "https://acme.example"}, Unverified: "interrupted"}
+	r := &apply.Result{Format: apply.Format, Project: "acme", Tenant: plan.Tenant{Name: "prod", URL: "https://acme.example"}, Unverified: said("interrupted")}
 	for i := range 1500 {
 		item := apply.Item{
 			Connection: connection.Key{Space: "Finance", Name: fmt.Sprintf("C %04d", i)}, Action: plan.ActionCreate,
-			Outcome: apply.Skipped, Error: "interrupted before its turn",
+			Outcome: apply.Skipped, Why: said("interrupted before its turn"),
 		}
 		switch {
 		case i == 0:
-			item.Outcome, item.Error = apply.Done, ""
+			item.Outcome, item.Why = apply.Done, said("")
 		case i == 1:
-			item.Outcome, item.Error = apply.Failed, "create connection: 400"
+			item.Outcome, item.Why = apply.Failed, said("create connection: 400")
 		case i < 4:
-			item.Outcome, item.Error = apply.Blocked, `it belongs to project "ledger"`
+			item.Outcome, item.Why = apply.Blocked, said(`it belongs to project "ledger"`)
 		case i%2 == 0:
-			item.Error = fmt.Sprintf("it needs the patch of %q, which was not done", item.Connection.Name)
+			item.Why = said(fmt.Sprintf("it needs the patch of %q, which was not done", item.Connection.Name))
 		}
 		r.Items = append(r.Items, item)
 	}

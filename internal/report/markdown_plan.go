@@ -232,7 +232,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 		item := &r.Items[i]
 		t.count(item.Connection.Space, string(item.Outcome))
 		if item.Outcome != apply.Done {
-			why := at(item.Position) + item.Error
+			why := at(item.Position) + item.Why.String()
 			if item.SignInURL != "" {
 				why += " (the output of apply has the address)" // the address is not for every reader of the comment
 			}
@@ -291,8 +291,8 @@ func (p *page) verification(r *apply.Result) {
 	if len(notSeen) > 0 {
 		p.add(alert("WARNING", fmt.Sprintf("**%s.**", notReadAgain(r.Ledger.Unseen)), notSeen, roomOfAlert))
 	}
-	if r.Unverified != "" {
-		p.add(alert("WARNING", "What was done was not read again: "+prose(r.Unverified), nil, roomOfAlert))
+	if r.Unverified.Holds() {
+		p.add(alert("WARNING", "What was done was not read again: "+prose(r.Unverified.String()), nil, roomOfAlert))
 	}
 }
 

@@ -190,7 +190,7 @@ func TestNoNameCanDoAnythingInMarkdown(t *testing.T) {
 		p.Tenant, p.Project, p.Warnings = tenant, name.Draw(t, "project"), []plan.Warning{{Connection: &k, Reason: connection.Reason{Text: reason}}}
 		p.Refusal = &plan.Refusal{Reason: connection.Reason{Text: reason, Next: reason}}
 		r := &apply.Result{Hash: name.Draw(t, "hash"), Project: p.Project, Tenant: tenant, Items: []apply.Item{
-			{Connection: k, Action: plan.ActionUpdate, Outcome: apply.Failed, Error: reason}, {Connection: k, Action: plan.Action(reason), Outcome: apply.Done},
+			{Connection: k, Action: plan.ActionUpdate, Outcome: apply.Failed, Why: said(reason)}, {Connection: k, Action: plan.Action(reason), Outcome: apply.Done},
 		}}
 		d := &plan.Drift{Project: p.Project, Tenant: tenant, Incomplete: []string{reason}, Items: []plan.DriftItem{
 			{Kind: plan.DriftChanged, Connection: k, DataSource: reason, Reasons: []connection.Reason{{Text: reason}}, Owner: reason, Apply: "update", Fields: fields},
@@ -302,7 +302,7 @@ func TestMarkdownDoesNotDependOnChance(t *testing.T) {
 func TestTheTableOfAResultCountsWhatIsPending(t *testing.T) {
 	r := everydayResult()
 	r.Items = []apply.Item{
-		{Connection: connection.Key{Space: "S", Name: "a"}, Action: plan.ActionUpdate, Outcome: apply.Pending, Error: "sign in"},
+		{Connection: connection.Key{Space: "S", Name: "a"}, Action: plan.ActionUpdate, Outcome: apply.Pending, Why: said("sign in")},
 		{Connection: connection.Key{Space: "S", Name: "b"}, Action: plan.ActionUpdate, Outcome: apply.Done},
 	}
 	r.Ledger = apply.Ledger{Planned: 2, Done: 1, Pending: 1}

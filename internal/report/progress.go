@@ -136,7 +136,7 @@ func (t *Task) read(unit string, done, total int) {
 func (t *Task) Step(step apply.Progress) {
 	t.change(func(now *phase) {
 		now.done, now.writes = step.Done, step.CallsLeft
-		if step.Err != nil {
+		if step.Why.Holds() {
 			now.failed++
 		}
 	})

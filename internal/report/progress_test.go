@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +14,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-var errStep = errors.New("not done")
+var because = connection.Because("write-failed")
 
 // inTime runs a test on a clock of its own that begins at 14:00:00.
 func inTime(t *testing.T, run func(t *testing.T)) {
@@ -75,7 +74,7 @@ func TestWithoutATerminalALineIsSaidAtLeastEveryFifteenSeconds(t *testing.T) {
 		for i := range 8 {
 			step := apply.Progress{Done: i + 1, Total: 8}
 			if i == 1 {
-				step.Err = errStep
+				step.Why = because
 			}
 			task.Step(step)
 			said = append(said, lines(p, 4*time.Second)...)
@@ -150,7 +149,7 @@ func TestTheRestFollowsWhereItDoesNotFitAndTheBarIsDroppedFirst(t *testing.T) {
 			task.Applying(1500)
 			p.Rows(columns)
 			time.Sleep(10 * time.Second)
-			task.Step(apply.Progress{Done: 812, Total: 1500, CallsLeft: 688, Err: errStep})
+			task.Step(apply.Progress{Done: 812, Total: 1500, CallsLeft: 688, Why: because})
 			task.Follow(limited(connection.WaitWrites, time.Now().Add(38*time.Second)))
 			rows := p.Rows(columns)
 			if diff := cmp.Diff(want, rows); want != nil && diff != "" {

@@ -25,8 +25,8 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 		p.line("%s %s, so the result is not known. Run qlsync plan to compare again.",
 			p.paint(amber, "Not verified:"), notReadAgain(l.Unseen))
 	}
-	if r.Unverified != "" {
-		p.line("%s the changes were not read again (%s)", p.paint(amber, "Not verified:"), Sanitize(r.Unverified))
+	if r.Unverified.Holds() {
+		p.line("%s the changes were not read again (%s)", p.paint(amber, "Not verified:"), Sanitize(r.Unverified.String()))
 	}
 	return p.err
 }
@@ -62,17 +62,17 @@ func resultRow(item *apply.Item) row {
 	case apply.Done:
 	case apply.Pending:
 		r.sign, r.paint = "!", amber
-		r.remark = []string{at(item.Position) + item.Error}
+		r.remark = []string{at(item.Position) + item.Why.String()}
 	default:
 		r.sign, r.paint = "!", red
-		r.remark = []string{at(item.Position) + item.Error}
+		r.remark = []string{at(item.Position) + item.Why.String()}
 		if item.Outcome == apply.Failed { // the plan before shows the line of a refusal
 			r.marked = item.Position
 		}
 		if item.SignInURL != "" {
 			r.remark = append(r.remark, item.SignInURL)
 		} else {
-			r.fold = string(item.Outcome) + ": " + item.Error
+			r.fold = string(item.Outcome) + ": " + item.Why.String()
 		}
 	}
 	if differs := item.Differs; differs != nil {

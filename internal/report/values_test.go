@@ -290,31 +290,34 @@ func thousandStepsPlan() *plan.Plan {
 	return p
 }
 
+// said returns a reason whose sentence is written.
+func said(text string) connection.Reason { return connection.Reason{Text: text} }
+
 func everydayResult() *apply.Result {
 	items := []apply.Item{
 		{Connection: key("Finance", "Budget"), Action: plan.ActionCreate, Outcome: apply.Done, ID: "c-9", Position: at(4)},
 		{
 			Connection: key("Finance", "Clicks"), Action: plan.ActionCreate, Outcome: apply.Blocked, Position: at(8),
-			Code: "other-project", Args: map[string]any{"project": "sales"}, Error: "a person must sign in first: open the address", SignInURL: "https://login.example/?state=5&client_id=7",
+			Why: connection.Reason{Code: "other-project", Args: map[string]any{"project": "sales"}, Text: "a person must sign in first: open the address"}, SignInURL: "https://login.example/?state=5&client_id=7",
 		},
 		{Connection: key("Finance", "Exchange rates"), Action: plan.ActionAdopt, Outcome: apply.Done, ID: "c-1", Position: at(12)},
 		{
 			Connection: key("Finance", "Orders lake"), Action: plan.ActionMove, Outcome: apply.Failed, ID: "c-2", Position: at(20), Partial: true, Unknown: true,
-			Error: "patch connection: PATCH /api/v1/data-connections/c-2: 500 internal error (trace 7f) (done: bulk-update)",
+			Why: said("patch connection: PATCH /api/v1/data-connections/c-2: 500 internal error (trace 7f) (done: bulk-update)"),
 		},
 		{
 			Connection: key("Finance", "Rates"), Action: plan.ActionUpdate, Outcome: apply.Blocked, ID: "c-3", Position: at(31),
-			Error: `it needs the patch of "Finance/Orders lake", which was not done`,
+			Why: said(`it needs the patch of "Finance/Orders lake", which was not done`),
 		},
 		{
 			Connection: key("Finance", "Warehouse"), Action: plan.ActionRecreate, Outcome: apply.Blocked, ID: "c-4", Position: at(40),
-			Error: "a change of data source needs recreate, which is not supported yet",
+			Why: said("a change of data source needs recreate, which is not supported yet"),
 		},
 		{
 			Connection: key("Sales", "Mail"), Action: plan.ActionUpdate, Outcome: apply.Pending, ID: "c-6", Position: at(52),
-			Error: "update connection: saved, but not in effect: gateway-1: no answer",
+			Why: said("update connection: saved, but not in effect: gateway-1: no answer"),
 		},
-		{Connection: key("Sales", "Retired"), Action: plan.ActionDelete, Outcome: apply.Skipped, ID: "c-5", Error: "interrupted before its turn"},
+		{Connection: key("Sales", "Retired"), Action: plan.ActionDelete, Outcome: apply.Skipped, ID: "c-5", Why: said("interrupted before its turn")},
 		{
 			Connection: key("Sales", "Targets"), Action: plan.ActionUpdate, Outcome: apply.Done, ID: "c-6", Position: at(52),
 			Differs: &plan.Finding{
@@ -330,7 +333,7 @@ func everydayResult() *apply.Result {
 	return &apply.Result{
 		Format: apply.Format, Hash: someHash, Project: "finance", Tenant: plan.Tenant{Name: "demo", URL: "sim:tenant.yaml"},
 		Ledger: apply.Ledger{Planned: 10, Done: 4, Pending: 1, Failed: 1, Blocked: 3, Skipped: 1, Differs: 1, Unseen: 1}, Items: items,
-		Unverified: "read caller: acme.eu.qlikcloud.com not reachable",
+		Unverified: connection.Reason{Code: "not-read-again", Args: map[string]any{"error": "read caller: acme.eu.qlikcloud.com not reachable"}, Text: "read caller: acme.eu.qlikcloud.com not reachable"},
 	}
 }
 
@@ -338,7 +341,7 @@ func hostileResult() *apply.Result {
 	r := &apply.Result{Format: apply.Format, Hash: someHash, Project: "fin\x1bance", Tenant: plan.Tenant{Name: "pr\u202eod", URL: "https://\x1b[1m", ID: "t\x1b[1m"}}
 	for _, name := range hostileNames {
 		r.Items = append(r.Items, apply.Item{
-			Connection: key("Finance", name), Action: plan.ActionUpdate, Outcome: apply.Failed, ID: "c", Error: "400 " + name,
+			Connection: key("Finance", name), Action: plan.ActionUpdate, Outcome: apply.Failed, ID: "c", Why: said("400 " + name),
 			Position: &connection.Position{File: "a\x1b[1m.yaml", Line: 1, Column: 2},
 		})
 	}

@@ -127,7 +127,7 @@ func TestWhatSomebodyDoesAfterAWriteStays(t *testing.T) {
 				item := r.run(r.plan()).Items[0]
 				there, _ := r.manager.Find("Payments", "Mail")
 				if item.Outcome != test.outcome || !test.holds(there) {
-					t.Errorf("the item is %s (%s), want %s; what somebody did is lost if it is not in %+v", item.Outcome, item.Error, test.outcome, there.Fields)
+					t.Errorf("the item is %s (%s), want %s; what somebody did is lost if it is not in %+v", item.Outcome, item.Why.String(), test.outcome, there.Fields)
 				}
 				r.holds("Mail", "password")
 			})
@@ -153,7 +153,7 @@ func TestEachWriteAfterALostAnswerReadsAgain(t *testing.T) {
 	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["from"] != "by hand" || b.writes != 2 || item.Outcome != apply.Pending {
 		t.Errorf("after %d writes the item is %s, and from is %v; want 2 writes, pending, and what was set by hand", b.writes, item.Outcome, there.Fields["from"])
 	}
-	r.demand(item.Error, connection.ErrChanged.Error())
+	r.demand(item.Why.String(), connection.ErrChanged.Error())
 }
 
 // A recreate makes a trial first and deletes it last. Somebody may take the trial over.
@@ -180,9 +180,9 @@ func TestATrialThatSomebodyTookOverIsNotDeleted(t *testing.T) {
 				item := r.run(r.plan()).Items[0]
 				there, found := r.manager.Find("Payments", trial)
 				if !found || there.Fields["description"] != text {
-					t.Errorf("the trial %q is %+v, want it as somebody left it; the item is %s (%s)", trial, there, item.Outcome, item.Error)
+					t.Errorf("the trial %q is %+v, want it as somebody left it; the item is %s (%s)", trial, there, item.Outcome, item.Why.String())
 				}
-				r.demand(item.Error, connection.ErrChanged.Error())
+				r.demand(item.Why.String(), connection.ErrChanged.Error())
 				r.holds("Mail", "password")
 			})
 		}
@@ -215,7 +215,7 @@ func TestATrialIntoWhichSomebodyEnteredCredentialsStays(t *testing.T) {
 	}})
 	item := r.run(r.plan()).Items[0]
 	if item.Outcome != apply.Failed || !r.manager.SecretEquals("Payments", trial, "password", "by hand") {
-		t.Errorf("the item is %s (%s), want failed; %q must have the credentials that were entered", item.Outcome, item.Error, trial)
+		t.Errorf("the item is %s (%s), want failed; %q must have the credentials that were entered", item.Outcome, item.Why.String(), trial)
 	}
 	if _, there := r.manager.Find("Payments", "Mail"); !there {
 		t.Error("the old connection is gone, want it to stay until the new one is tried out")

@@ -70,7 +70,7 @@ func (r *rig) refusals() string {
 	var found []string
 	for _, item := range r.run(p).Items {
 		if item.Outcome != apply.Done {
-			found = append(found, item.Error)
+			found = append(found, item.Why.String())
 		}
 	}
 	return strings.Join(found, "; ")
@@ -164,7 +164,7 @@ func TestContradictions(t *testing.T) {
 				p := r.plan()
 				r.add("email", "Mail", map[string]any{"host": "somebody's"}) // meanwhile
 				result := r.run(p)
-				if item := result.Items[0]; item.Outcome != apply.Failed || !strings.Contains(item.Error, "the name is taken") {
+				if item := result.Items[0]; item.Outcome != apply.Failed || !strings.Contains(item.Why.String(), "the name is taken") {
 					t.Errorf("%s: got %+v, want a failed item because the name is taken", existing, item)
 				}
 				if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["host"] != "somebody's" {
@@ -226,7 +226,7 @@ func TestContradictions(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.add("syslog", "Mail", map[string]any{"syslogServerHostname": "two"})
-			r.demand(r.run(p).Items[0].Error, "of type syslog now, not email")
+			r.demand(r.run(p).Items[0].Why.String(), "of type syslog now, not email")
 		},
 		"C9: a list is of one type, or mixed": func(t *testing.T) {
 			newRig(t, twoProjects, behaviour{MixedLists: true}).cycle()

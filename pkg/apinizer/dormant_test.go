@@ -65,7 +65,7 @@ func TestASecretThatIsNotInUseIsNotClearedByAWriteThatTheOwnershipRecordWasTaken
 		t.Fatal(err)
 	}
 	r.reconnect() // as the plan is applied by another process
-	r.demand(r.run(p).Items[0].Error, "the write would clear password and was not sent")
+	r.demand(r.run(p).Items[0].Why.String(), "the write would clear password and was not sent")
 	if !r.manager.SecretEquals("Payments", "Mail", "password", "by hand") {
 		t.Error("the password that was set by hand is lost, want it kept")
 	}

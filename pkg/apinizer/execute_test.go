@@ -26,7 +26,7 @@ func TestWhatSomebodyChangesMeanwhileIsNotOverwritten(t *testing.T) {
 	if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) { c.Fields["host"] = "other.example" }); err != nil {
 		t.Fatal(err)
 	}
-	r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
+	r.demand(r.run(p).Items[0].Why.String(), "left alone because another person or client changed it after the plan")
 	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["host"] != "other.example" {
 		t.Errorf("got fields %+v, want the host that was changed meanwhile", there.Fields)
 	}
@@ -123,7 +123,7 @@ func TestASecretThatWasAddedSinceThePlanBlocksAWrite(t *testing.T) {
 	if err := r.manager.Edit("Payments", "Trap", func(c *inspect.Connection) { c.Fields["authPassphrase"] = "set by hand" }); err != nil {
 		t.Fatal(err)
 	}
-	r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
+	r.demand(r.run(p).Items[0].Why.String(), "left alone because another person or client changed it after the plan")
 	if !r.manager.SecretEquals("Payments", "Trap", "authPassphrase", "set by hand") {
 		t.Error("the secret that was added after the plan is lost, want it kept")
 	}
@@ -144,7 +144,7 @@ func TestASecretThatWasAddedAfterAWriteIsNotBlanked(t *testing.T) {
 		says(200, `{"status": "SUCCESS", "deploymentResult": {"success": true}}`)(w)
 	}})
 	item := r.run(p).Items[0]
-	r.demand(item.Error, "the write would clear authPassphrase and was not sent")
+	r.demand(item.Why.String(), "the write would clear authPassphrase and was not sent")
 	if !r.manager.SecretEquals("Payments", "Mail", "authPassphrase", "set by hand") || item.Outcome != apply.Pending {
 		t.Errorf("got %+v, want a pending item and the secret that was set by hand", item)
 	}
@@ -208,7 +208,7 @@ func TestWhatGaveUpItsMarkSinceThePlanIsNotDeleted(t *testing.T) {
 		if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) { c.Fields["description"] = text }); err != nil {
 			t.Fatal(err)
 		}
-		r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
+		r.demand(r.run(p).Items[0].Why.String(), "left alone because another person or client changed it after the plan")
 		r.holds("Mail", "password")
 	}
 }
@@ -238,7 +238,7 @@ func TestWhatSomebodyElseMadeIsNotTakenForACreateThatBroughtNoAnswer(t *testing.
 		r.add("email", "Mail", map[string]any{"host": "mail.example", "auth": true, "username": "ana", "password": "theirs"})
 		says(500, `{"status": "FAILURE", "resultMessage": "An unexpected error occurred"}`)(w)
 	}})
-	r.demand(r.run(p).Items[0].Error, "outcome unknown")
+	r.demand(r.run(p).Items[0].Why.String(), "outcome unknown")
 	if !r.manager.SecretEquals("Payments", "Mail", "password", "theirs") {
 		t.Error("their password is lost")
 	}
@@ -570,7 +570,7 @@ func TestAnErrorQuotesTheNameOfTheTrialOfARecreate(t *testing.T) {
 		d := r.mail("Mail")
 		r.apply()
 		d.Properties["port"], d.Lifecycle.Update = number(25), connection.UpdateRecreate
-		r.demand(r.run(r.plan()).Items[0].Error, "/connections/"+trial+"/: ")
+		r.demand(r.run(r.plan()).Items[0].Why.String(), "/connections/"+trial+"/: ")
 	})
 }
 
@@ -582,7 +582,7 @@ func TestASecretInADescriptionIsNotQuotedByAnErrorAndTheRecordIs(t *testing.T) {
 	r.through(map[string]func(http.ResponseWriter){
 		"POST " + mailPath: says(400, `{"status": "FAILURE", "resultMessage": "cannot take password=`+secret+` with key=52333d0ec8984f25"}`),
 	})
-	got := r.run(p).Items[0].Error
+	got := r.run(p).Items[0].Why.String()
 	r.demand(got, "key=52333d0ec8984f25")
 	if strings.Contains(got, secret) {
 		t.Errorf("the error quotes the secret: %s", got)

@@ -97,10 +97,10 @@ func TestNoReadBeforeAWriteIsOlderThanTheWriteBeforeIt(t *testing.T) {
 		lost := 0
 		for _, item := range result.Items {
 			there, _ := r.manager.Find("Payments", item.Connection.Name)
-			told := strings.Contains(item.Error, "changed it after the plan") || strings.Contains(item.Error, "was created under it after the plan")
+			told := strings.Contains(item.Why.String(), "changed it after the plan") || strings.Contains(item.Why.String(), "was created under it after the plan")
 			switch {
 			case there.Fields["host"] == "by.hand" && !told:
-				t.Errorf("%s: got %s, want a conflict with the change by hand", item.Connection, item.Error)
+				t.Errorf("%s: got %s, want a conflict with the change by hand", item.Connection, item.Why.String())
 			case there.Fields["host"] != "by.hand":
 				lost++ // its write was the one under way
 			}
@@ -138,7 +138,7 @@ func TestAWriteThatIsSentAgainReadsAgain(t *testing.T) {
 						t.Error(err)
 					}
 				}()
-				r.demand(r.run(p).Items[0].Error, connection.ErrChanged.Error())
+				r.demand(r.run(p).Items[0].Why.String(), connection.ErrChanged.Error())
 				if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["host"] != "by.hand" {
 					t.Errorf("got fields %+v, want the host that was set by hand", there.Fields)
 				}

@@ -52,7 +52,7 @@ func TestASecretThatSomebodyTypedInAfterThePlanIsNoticedBeforeAWriteAndBeforeADe
 				if err := r.manager.TypeIn("Payments", "One", test.field, test.text); err != nil {
 					t.Fatal(err)
 				}
-				r.demand(r.run(p).Items[0].Error, connection.ErrChanged.Error())
+				r.demand(r.run(p).Items[0].Why.String(), connection.ErrChanged.Error())
 				if !r.manager.SecretEquals("Payments", "One", test.field, test.text) {
 					t.Errorf("%s was overwritten, want the value that somebody typed in", test.field)
 				}
@@ -72,7 +72,7 @@ func TestASecretOfANewerManagerThatSomebodySetAfterThePlanIsNoticedBeforeADelete
 	if err := r.manager.Edit("Payments", "Hook", func(c *inspect.Connection) { c.Fields["keyPassword"] = "Y2lwaGVydGV4dA" }); err != nil {
 		t.Fatal(err)
 	}
-	r.demand(r.run(p).Items[0].Error, connection.ErrChanged.Error())
+	r.demand(r.run(p).Items[0].Why.String(), connection.ErrChanged.Error())
 	if _, there := r.manager.Find("Payments", "Hook"); !there {
 		t.Error("the connection is deleted, and with it the secret that somebody set")
 	}
@@ -90,5 +90,5 @@ func TestAnEnvironmentVariableThatSomebodyChangedAfterThePlanIsNoticed(t *testin
 	if err := r.manager.TypeIn("Payments", "Mail", "password", "${OTHER_PASSWORD}"); err != nil {
 		t.Fatal(err)
 	}
-	r.demand(r.run(p).Items[0].Error, connection.ErrChanged.Error())
+	r.demand(r.run(p).Items[0].Why.String(), connection.ErrChanged.Error())
 }

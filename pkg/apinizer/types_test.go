@@ -153,6 +153,7 @@ func (r *rig) run(p *plan.Plan) *apply.Result {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	messages.Fill(result.Reasons(), apinizer.Rules{}.Messages())
 	return result
 }
 

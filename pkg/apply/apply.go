@@ -44,9 +44,9 @@ type Options struct {
 
 // Progress is the progress of a run.
 type Progress struct {
-	Step  *plan.Step // the step that has just ended
-	Err   error      // of its first unsuccessful item
-	Done  int        // steps that have ended in any way
+	Step  *plan.Step        // the step that has just ended
+	Why   connection.Reason // of its first unsuccessful item; may be none
+	Done  int               // steps that have ended in any way
 	Total int
 	// CallsLeft is how many write calls the remaining steps need.
 	CallsLeft int

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -20,14 +21,15 @@ var errInvalid = fmt.Errorf("400 bad request: %w", connection.ErrInvalid)
 
 // outline writes each item as "action space/name outcome error", and the ledger.
 func outline(r *apply.Result) []string {
+	messages.Fill(r.Reasons(), nil)
 	var lines []string
 	for _, i := range r.Items {
 		line := fmt.Sprintf("%s %s", i.Connection, i.Outcome)
 		if i.Partial {
 			line += " in part"
 		}
-		if i.Error != "" {
-			line += ": " + i.Error
+		if i.Why.Holds() {
+			line += ": " + i.Why.String()
 		}
 		lines = append(lines, line)
 	}
@@ -154,7 +156,7 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"a refused change is blocked", refused(newPlan(2, step("s1", nil, item(0, 1))), 0), &tenant{},
 			[][]int{{0}},
-			[]string{"A/0 blocked: it is protected", "A/1 done", "2 = 1 done + 0 failed + 1 blocked + 0 skipped"},
+			[]string{"A/0 blocked: it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first", "A/1 done", "2 = 1 done + 0 failed + 1 blocked + 0 skipped"},
 		},
 		{
 			"a change of two calls has failed when the second has",
@@ -507,26 +509,26 @@ func TestTheFirstReasonToStopStays(t *testing.T) {
 	stop := make(chan struct{})
 	f := &tenant{fails: map[int]error{0: connection.ErrUnauthorized}, during: func(context.Context, []int) { close(stop) }}
 	result, err := apply.Run(t.Context(), single(2), apply.Options{Execute: f.execute, Parallelism: 1, Stop: stop})
-	if err != nil || result.Items[1].Error != "stopped: the tenant no longer accepts the token" {
+	if err != nil || result.Items[1].Why.Code != "stopped-unauthorized" {
 		t.Errorf("got %v, error %v; want the first reason to stop", outline(result), err)
 	}
 }
 
-func TestProgressReportsEveryStepWithTheErrorOfItsFirstItem(t *testing.T) {
+func TestProgressReportsEveryStepWithTheReasonOfItsFirstItem(t *testing.T) {
 	p := newPlan(4,
 		step("s1", nil, item(0, 0), item(1, 1)), step("s2", []string{"s1"}, item(2, 2, 1)), step("s3", []string{"s2"}, item(3, 3)))
 	f := &tenant{fails: map[int]error{1: errInvalid}}
 	var lines []string
 	_, err := apply.Run(t.Context(), p, apply.Options{Execute: f.execute, Progress: func(now apply.Progress) {
-		lines = append(lines, fmt.Sprintf("%d/%d %s: %v", now.Done, now.Total, now.Step.ID, now.Err))
+		lines = append(lines, fmt.Sprintf("%d/%d %s: %v", now.Done, now.Total, now.Step.ID, now.Why.Code))
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		"1/3 s1: 400 bad request: refused by the service",
-		`2/3 s2: it needs the patch of "A/1", which was not done`,
-		"3/3 s3: <nil>",
+		"1/3 s1: write-failed",
+		"2/3 s2: need-not-done",
+		"3/3 s3: ",
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("lines of progress differ (-want +got):\n%s", diff)

@@ -100,8 +100,8 @@ func TestAPanicOfAStepStopsTheRunAndIsInTheResult(t *testing.T) {
 				if !ok || !strings.Contains(fmt.Sprint(crash.Value), secret) {
 					t.Errorf("got the crash %v, want the panic with its value", result.Crash)
 				}
-				if result.Complete() || result.Unverified != stopped && o.Again != nil {
-					t.Errorf("got a result that is complete: %t, unverified: %q, want an incomplete one after a crash", result.Complete(), result.Unverified)
+				if result.Complete() || result.Unverified.Code != "stopped-crashed" && o.Again != nil {
+					t.Errorf("got a result that is complete: %t, unverified: %q, want an incomplete one after a crash", result.Complete(), result.Unverified.Code)
 				}
 				if text := fmt.Sprintf("%v", *result); strings.Contains(strings.Join(got, ""), secret) || strings.Contains(text, secret) {
 					t.Errorf("the result quotes the value of the panic: %s", text)

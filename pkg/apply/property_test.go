@@ -250,8 +250,8 @@ func checkItems(t *rapid.T, p *plan.Plan, r *apply.Result, f *tenant, h hostilit
 			t.Fatalf("change %d in part: %v, and %d of its %d operations are done", change, i.Partial, done[change], operations[change])
 		case i.Outcome == apply.Skipped && !h.ends():
 			t.Fatalf("change %d was skipped, and nothing had stopped the run", change)
-		case (i.Outcome == apply.Done) != (i.Error == ""):
-			t.Fatalf("change %d is %s because of %q", change, i.Outcome, i.Error)
+		case (i.Outcome == apply.Done) == i.Why.Holds():
+			t.Fatalf("change %d is %s because of %q", change, i.Outcome, i.Why.Code)
 		}
 	}
 }

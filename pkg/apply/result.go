@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -25,9 +25,9 @@ type Result struct {
 	Tenant  plan.Tenant `json:"tenant"`
 	Ledger  Ledger      `json:"ledger"`
 	Items   []Item      `json:"items"`
-	// Unverified says why the changes were not verified; empty if they were, or if verification was not
+	// Unverified is why the changes were not verified; none if they were, or if verification was not
 	// requested.
-	Unverified string `json:"unverified,omitempty"`
+	Unverified connection.Reason `json:"-"`
 	// Crash is the panic that ended the run. Its text does not quote the value of the panic.
 	Crash error `json:"-"`
 }
@@ -53,10 +53,8 @@ type Item struct {
 	Action     plan.Action    `json:"action"`
 	Outcome    Outcome        `json:"outcome"`
 	ID         string         `json:"id,omitempty"`
-	Error      string         `json:"error,omitempty"`
-	// Code and Args are those of the error's [connection.Reason], if it has one.
-	Code string         `json:"code,omitempty"`
-	Args map[string]any `json:"args,omitempty"`
+	// Why is the reason for an outcome other than done.
+	Why connection.Reason `json:"-"`
 	// SignInURL is where a person must sign in before the change can be made. The URL is for that
 	// person and for one use: no error quotes it, and no log should.
 	SignInURL string `json:"signInUrl,omitempty"`
@@ -84,6 +82,65 @@ const (
 	Skipped Outcome = "skipped" // the run stopped before its turn
 )
 
+type plainItem Item
+
+type writtenItem struct {
+	plainItem
+	Error string         `json:"error,omitempty"`
+	Code  string         `json:"code,omitempty"`
+	Args  map[string]any `json:"args,omitempty"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (i Item) MarshalJSON() ([]byte, error) {
+	return encode(writtenItem{plainItem(i), i.Why.String(), i.Why.Code, i.Why.Args})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (i *Item) UnmarshalJSON(text []byte) error {
+	var w writtenItem
+	if err := json.Unmarshal(text, &w); err != nil {
+		return err
+	}
+	*i = Item(w.plainItem)
+	i.Why = connection.Reason{Code: w.Code, Args: w.Args, Text: w.Error}
+	return nil
+}
+
+type plainResult Result
+
+type writtenResult struct {
+	plainResult
+	Unverified     string         `json:"unverified,omitempty"`
+	UnverifiedCode string         `json:"unverifiedCode,omitempty"`
+	UnverifiedArgs map[string]any `json:"unverifiedArgs,omitempty"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (r Result) MarshalJSON() ([]byte, error) {
+	return encode(writtenResult{plainResult(r), r.Unverified.String(), r.Unverified.Code, r.Unverified.Args})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *Result) UnmarshalJSON(text []byte) error {
+	var w writtenResult
+	if err := json.Unmarshal(text, &w); err != nil {
+		return err
+	}
+	*r = Result(w.plainResult)
+	r.Unverified = connection.Reason{Code: w.UnverifiedCode, Args: w.UnverifiedArgs, Text: w.Unverified}
+	return nil
+}
+
+// encode writes a value without the escapes of HTML.
+func encode(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return text.Bytes(), err
+}
+
 // Decode reads a result that was written as JSON.
 func Decode(r io.Reader) (*Result, error) {
 	var result Result
@@ -99,10 +156,16 @@ func Decode(r io.Reader) (*Result, error) {
 	return &result, nil
 }
 
-// Reasons returns all reasons of a result whose sentences are not written yet.
+// Reasons returns all reasons of a result, for those who write their sentences or redact them.
 func (r *Result) Reasons() iter.Seq[*connection.Reason] {
 	return func(yield func(*connection.Reason) bool) {
+		if !yield(&r.Unverified) {
+			return
+		}
 		for i := range r.Items {
+			if !yield(&r.Items[i].Why) {
+				return
+			}
 			if differs := r.Items[i].Differs; differs != nil && !differs.Each(yield) {
 				return
 			}
@@ -113,7 +176,7 @@ func (r *Result) Reasons() iter.Seq[*connection.Reason] {
 // Complete reports whether everything was done and, as far as it was read again, equals its
 // declaration.
 func (r *Result) Complete() bool {
-	return r.Ledger.Done == r.Ledger.Planned && r.Ledger.Differs == 0 && r.Ledger.Unseen == 0 && r.Unverified == ""
+	return r.Ledger.Done == r.Ledger.Planned && r.Ledger.Differs == 0 && r.Ledger.Unseen == 0 && !r.Unverified.Holds()
 }
 
 // Wrote reports whether anything was changed on the tenant, or may have been.
@@ -159,7 +222,7 @@ func result(p *plan.Plan, records []record) *Result {
 func settle(c *plan.Change, records []record) Item {
 	item := Item{Connection: c.Connection, Action: c.Action, ID: c.ID, Position: c.Position, Outcome: Done}
 	if c.Refused.Holds() {
-		item.Outcome, item.Error, item.Code, item.Args = Blocked, c.Refused.String(), c.Refused.Code, c.Refused.Args
+		item.Outcome, item.Why = Blocked, c.Refused
 		return item
 	}
 	var done []string
@@ -175,7 +238,7 @@ func settle(c *plan.Change, records []record) Item {
 		switch {
 		case rec.outcome == Done:
 		case item.Outcome == Done, item.Outcome == Pending, item.Outcome != Failed && rec.outcome == Failed:
-			item.Outcome, item.Error = rec.outcome, rec.reason
+			item.Outcome, item.Why = rec.outcome, rec.why
 			if rec.path != "" && c.At != nil {
 				source := c.At(rec.path)
 				item.Position = &source
@@ -184,7 +247,7 @@ func settle(c *plan.Change, records []record) Item {
 	}
 	if item.Outcome != Done && item.Outcome != Pending && len(done) > 0 {
 		item.Outcome, item.Partial = Failed, true
-		item.Error = fmt.Sprintf("%s (done: %s)", item.Error, strings.Join(done, ", "))
+		item.Why = connection.Because("done-in-part", "why", item.Why, "done", done)
 	}
 	return item
 }

@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,10 +16,10 @@ type record struct {
 	item    plan.Item
 	outcome Outcome // empty: not yet known
 	id      string
-	err     error  // of the provider
-	path    string // the affected part of the declaration; see [connection.Outcome]
-	signIn  string // where a person must sign in first
-	reason  string
+	err     error             // of the provider
+	path    string            // the affected part of the declaration; see [connection.Outcome]
+	signIn  string            // where a person must sign in first
+	why     connection.Reason // of an outcome other than done
 }
 
 // wrote reports whether the operation has been carried out.
@@ -37,8 +36,8 @@ type run struct {
 	before  [][]int
 	ready   []int // in the plan's order
 	ended   int
-	calls   int    // of the unfinished steps
-	stopped string // why no more steps are started; empty: steps are started
+	calls   int               // of the unfinished steps
+	stopped connection.Reason // why no more steps are started; none: steps are started
 	// unreachable counts consecutive calls that could not reach the tenant.
 	unreachable int
 	notMade     map[string]bool // data sources with a create that was not done
@@ -48,13 +47,11 @@ type run struct {
 	cancel context.CancelFunc
 }
 
-const (
-	// maxUnreachable is how many consecutive calls may fail to reach the tenant before the run ends:
-	// each has had several attempts.
-	maxUnreachable = 3
+// maxUnreachable is how many consecutive calls may fail to reach the tenant before the run ends:
+// each has had several attempts.
+const maxUnreachable = 3
 
-	interrupted = "interrupted before its turn"
-)
+var interrupted = connection.Because("interrupted-before-turn")
 
 // newRun prepares the steps. It returns an error if a step comes before one for which it waits,
 // because the run would not end.
@@ -138,15 +135,15 @@ func (r *run) noteCrash(crash *guard.Panic) {
 	if r.crash == nil {
 		r.crash = crash
 	}
-	if r.stopped == "" {
-		r.stopped = "stopped: " + crash.Error()
+	if !r.stopped.Holds() {
+		r.stopped = connection.Because("stopped-crashed", "error", crash.Error())
 	}
 	r.cancel()
 }
 
 // checkStop records why no more steps may be started. The first reason remains.
 func (r *run) checkStop(ctx context.Context) {
-	if r.stopped != "" {
+	if r.stopped.Holds() {
 		return
 	}
 	select {
@@ -164,7 +161,7 @@ func (r *run) sendable(step int) []plan.Item {
 	for _, item := range r.steps[step].Items {
 		rec := &r.records[item.ID]
 		if source := item.Creates; source != "" && r.notMade[source] {
-			rec.outcome, rec.reason = Blocked, "kept: the create of another "+source+" was not done, and this may be its old name"
+			rec.outcome, rec.why = Blocked, connection.Because("kept-as-old-name", "dataSource", source)
 			continue
 		}
 		lacks := func(id int) bool { return !r.records[id].wrote() && !contains(items, id) }
@@ -174,11 +171,11 @@ func (r *run) sendable(step int) []plan.Item {
 			if need.outcome == Skipped {
 				rec.outcome = Skipped
 			}
-			rec.reason = fmt.Sprintf("it needs the %s of %q, which was not done", need.item.Operation.Kind, need.item.Operation.Key)
+			rec.why = connection.Because("need-not-done", "operation", string(need.item.Operation.Kind), "connection", need.item.Operation.Key)
 			continue
 		}
-		if r.stopped != "" {
-			rec.outcome, rec.reason = Skipped, r.stopped
+		if r.stopped.Holds() {
+			rec.outcome, rec.why = Skipped, r.stopped
 			continue
 		}
 		items = append(items, item)
@@ -270,7 +267,7 @@ func (r *run) sendGroup(ctx context.Context, step *plan.Step, items []plan.Item,
 	}
 	unsent := errors.Is(cause, connection.ErrNotSent) || errors.Is(cause, connection.ErrChanged) && !errors.Is(cause, connection.ErrUnknownOutcome)
 	if begun := failed > leads || !unsent; begun && failed >= leads && step.Undo != nil {
-		outcomes[failed].Err = undone(cause, outcomes[failed].UndoErr)
+		outcomes[failed].Err = &undone{cause, outcomes[failed].UndoErr}
 	}
 	return outcomes
 }
@@ -283,19 +280,33 @@ func written(err error) bool { return err == nil || errors.Is(err, connection.Er
 // step failed.
 var errBehindFailed = errors.New("not sent: the one before it has failed")
 
-// undone describes the state of the old connection after the new one did not get its name. An
-// interruption there counts as a failure.
-func undone(cause, err error) error {
-	if errors.Is(cause, connection.ErrNotSent) {
-		cause = errors.New(cause.Error())
+// undone is the error of a new connection that did not get the name of the old one, after which the
+// old one has its name back, unless undo is an error.
+type undone struct{ cause, undo error }
+
+// Error implements error.
+func (u *undone) Error() string { return errors.Join(u.cause, u.undo).Error() }
+
+// Is reports whether one of the errors is of a kind. An interruption there counts as a failure, and so
+// does an undo that is not in effect.
+func (u *undone) Is(kind error) bool {
+	return kind != connection.ErrNotSent && kind != connection.ErrPending && (errors.Is(u.cause, kind) || errors.Is(u.undo, kind))
+}
+
+// As makes a panic in one of the errors known.
+func (u *undone) As(target any) bool { return errors.As(u.cause, target) || errors.As(u.undo, target) }
+
+// whyFailed returns the reason of a failed operation.
+func whyFailed(err error) connection.Reason {
+	switch undone, isUndone := errors.AsType[*undone](err); {
+	case isUndone && undone.undo != nil:
+		return connection.Because("old-name-lost", "why", whyFailed(undone.cause), "undo", undone.undo.Error())
+	case isUndone:
+		return connection.Because("old-name-restored", "why", whyFailed(undone.cause))
+	case errors.Is(err, connection.ErrUnknownOutcome):
+		return connection.Because("outcome-unknown", "error", err.Error())
 	}
-	if errors.Is(err, connection.ErrNotSent) {
-		err = errors.New(err.Error())
-	}
-	if err != nil {
-		return fmt.Errorf("%w; and the old one could not be given its name back: %w; plan and apply again at once", cause, err)
-	}
-	return fmt.Errorf("%w; the old one has its name back", cause)
+	return connection.Because("write-failed", "error", err.Error())
 }
 
 // note records an outcome. If the token is refused, nothing more is sent, because each further
@@ -307,28 +318,31 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	case outcome.Err == nil:
 		return
 	case errors.Is(outcome.Err, connection.ErrPending):
-		rec.outcome, rec.reason = Pending, outcome.Err.Error()
+		rec.outcome, rec.why = Pending, connection.Because("not-in-effect", "error", outcome.Err.Error())
 		return
 	case errors.Is(outcome.Err, errBehindFailed):
-		rec.outcome, rec.reason = Blocked, outcome.Err.Error()
+		rec.outcome, rec.why = Blocked, connection.Because("earlier-one-failed")
 		return
 	case errors.Is(outcome.Err, connection.ErrNotSent):
-		rec.outcome, rec.reason = Skipped, interrupted
+		rec.outcome, rec.why = Skipped, interrupted
 		return
 	case errors.Is(outcome.Err, connection.ErrSignIn):
-		rec.outcome, rec.signIn = Blocked, outcome.SignInURL
-		rec.reason = outcome.Err.Error() + ": open the address, " + cmp.Or(rec.item.Todo.String(), "declare the code under credentials") + ", and apply again"
+		todo := rec.item.Todo
+		if !todo.Holds() {
+			todo = connection.Because("declare-sign-in-code")
+		}
+		rec.outcome, rec.signIn, rec.why = Blocked, outcome.SignInURL, connection.Because("sign-in-needed", "error", outcome.Err.Error(), "todo", todo)
 		return
 	}
-	rec.outcome, rec.err, rec.path, rec.reason = Failed, outcome.Err, outcome.Path, outcome.Err.Error()
+	rec.outcome, rec.err, rec.path, rec.why = Failed, outcome.Err, outcome.Path, whyFailed(outcome.Err)
 	if advice := rec.item.Advice; advice.Holds() && (errors.Is(outcome.Err, connection.ErrInvalid) || errors.Is(outcome.Err, connection.ErrForbidden)) {
-		rec.reason += " (" + advice.String() + ")"
+		rec.why = connection.Because("write-refused", "why", rec.why, "advice", advice)
 	}
 	if crash, ok := errors.AsType[*guard.Panic](outcome.Err); ok {
 		r.noteCrash(crash)
 	}
 	if errors.Is(outcome.Err, connection.ErrUnauthorized) {
-		r.stopped = "stopped: the tenant no longer accepts the token"
+		r.stopped = connection.Because("stopped-unauthorized")
 	}
 }
 
@@ -344,22 +358,19 @@ func (r *run) noteReach(outcomes []connection.Outcome) {
 	case !is(connection.ErrUnknownOutcome) && !is(connection.ErrNotSent):
 		r.unreachable = 0
 	}
-	if r.unreachable >= maxUnreachable && r.stopped == "" {
-		r.stopped = "stopped: the tenant is not reachable"
+	if r.unreachable >= maxUnreachable && !r.stopped.Holds() {
+		r.stopped = connection.Because("stopped-unreachable")
 	}
 }
 
-// firstError returns the error of the step's first unsuccessful item.
-func (r *run) firstError(step int) error {
+// why returns the reason of the step's first unsuccessful item, which may be not in effect.
+func (r *run) why(step int) connection.Reason {
 	for _, item := range r.steps[step].Items {
-		switch rec := &r.records[item.ID]; {
-		case rec.err != nil:
-			return rec.err
-		case rec.outcome != Done:
-			return errors.New(rec.reason) // including "not in effect"
+		if rec := &r.records[item.ID]; rec.outcome != Done {
+			return rec.why
 		}
 	}
-	return nil
+	return connection.Reason{}
 }
 
 // end releases the successors of a step, and reports the progress.
@@ -382,7 +393,7 @@ func (r *run) end(step int) {
 		return
 	}
 	crash := guard.Try(func() {
-		r.options.Progress(Progress{Step: &r.steps[step], Err: r.firstError(step), Done: r.ended, Total: len(r.steps), CallsLeft: r.calls})
+		r.options.Progress(Progress{Step: &r.steps[step], Why: r.why(step), Done: r.ended, Total: len(r.steps), CallsLeft: r.calls})
 	})
 	if crash != nil {
 		r.noteCrash(crash)

@@ -16,13 +16,13 @@ func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 	switch {
 	case r.options.Again == nil, len(touched) == 0:
 		return
-	case r.stopped != "":
+	case r.stopped.Holds():
 		result.Unverified = r.stopped
 		return
 	}
 	in, findings, err := r.compare(ctx, p, result, touched, ids)
 	if err != nil {
-		result.Unverified = err.Error()
+		result.Unverified = connection.Because("not-read-again", "error", err.Error())
 		return
 	}
 	for _, i := range touched {

@@ -79,7 +79,7 @@ func TestWhatWasDoneIsReadAgain(t *testing.T) {
 	if differs.Outcome != apply.Done || differs.Position.Line != 20 || differs.Position.Column != len("/properties/path") {
 		t.Errorf("got item %+v, want a done one at the place of its path", differs)
 	}
-	if settled := result.Items[2]; settled.Outcome != apply.Done || settled.Unknown || settled.Error != "" {
+	if settled := result.Items[2]; settled.Outcome != apply.Done || settled.Unknown || settled.Why.Holds() {
 		t.Errorf("an unknown outcome that was carried out: got %+v, want a done item", settled)
 	}
 	if open := result.Items[3]; open.Outcome != apply.Failed || !open.Unknown || open.Differs != nil {
@@ -113,7 +113,7 @@ func TestWhatCannotBeReadAgainIsNotVerified(t *testing.T) {
 			return plan.Input{}, errors.New("list spaces: 403")
 		},
 	})
-	if err != nil || result.Ledger.Done != 2 || result.Unverified != "list spaces: 403" || result.Complete() {
+	if err != nil || result.Ledger.Done != 2 || (result.Unverified.Code != "not-read-again" || result.Unverified.Args["error"] != "list spaces: 403") || result.Complete() {
 		t.Errorf("got %+v, error %v; want both done and unverified because of the 403", result, err)
 	}
 }
@@ -151,7 +151,7 @@ func TestNothingIsReadAgainWhereNothingWasDone(t *testing.T) {
 	stop := make(chan struct{})
 	f = &tenant{during: func(context.Context, []int) { close(stop) }}
 	result, err := apply.Run(t.Context(), single(2), apply.Options{Execute: f.execute, Again: again, Parallelism: 1, Stop: stop})
-	if err != nil || result.Unverified == "" || result.Ledger.Done != 1 {
+	if err != nil || !result.Unverified.Holds() || result.Ledger.Done != 1 {
 		t.Errorf("after an interrupt: got %+v, error %v; want one done and unverified", result, err)
 	}
 }

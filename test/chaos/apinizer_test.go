@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -340,8 +341,9 @@ func (e *apiEpisode) process(n *apiWire) ending {
 		e.note("  not applied: %v", err)
 		return written
 	}
+	messages.Fill(result.Reasons(), nil)
 	for _, item := range result.Items {
-		e.note("  %s %s: %s %s %+v", item.Action, item.Connection, item.Outcome, item.Error, item.Differs)
+		e.note("  %s %s: %s %s %+v", item.Action, item.Connection, item.Outcome, item.Why.String(), item.Differs)
 	}
 	if !n.dead {
 		e.checkResult(p, result, before, n)
@@ -393,11 +395,11 @@ func (e *apiEpisode) checkResult(p *plan.Plan, r *apply.Result, before map[conne
 		s := e.world.at(c.Connection)
 		handled := e.world.handled[c.Connection.Name] || s != nil && e.world.isHandled(s)
 		switch {
-		case item.Outcome != apply.Done && item.Error == "" && !c.Refused.Holds():
+		case item.Outcome != apply.Done && item.Why.String() == "" && !c.Refused.Holds():
 			e.trouble("%s of %q is %s, and it does not say why", c.Action, c.Connection, item.Outcome)
 		case n.did[c.Connection] != "" && !n.wrote[c.Connection] && item.Outcome == apply.Done && item.Differs == nil && there:
 			e.trouble("%s of %q is done, it says, and nothing was written to it after somebody %s", c.Action, c.Connection, n.did[c.Connection])
-		case handled || r.Unverified != "":
+		case handled || r.Unverified.Holds():
 		case item.Outcome == apply.Done && item.Differs == nil && c.Action == plan.ActionDelete:
 			if there {
 				e.trouble("%q is deleted, it says, and there", c.Connection)
@@ -406,7 +408,7 @@ func (e *apiEpisode) checkResult(p *plan.Plan, r *apply.Result, before map[conne
 			e.checkDeclared(s, c.Connection, got, there)
 		case leftByAnother(r, p, c.Connection):
 		case item.Outcome != apply.Done && item.Outcome != apply.Pending && !item.Partial && !item.Unknown && c.Action != plan.ActionCreate && !reflect.DeepEqual(before[c.Connection], got):
-			e.trouble("%s of %q is %s (%s), and it has changed: %+v -> %+v", c.Action, c.Connection, item.Outcome, item.Error, before[c.Connection], got)
+			e.trouble("%s of %q is %s (%s), and it has changed: %+v -> %+v", c.Action, c.Connection, item.Outcome, item.Why.String(), before[c.Connection], got)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -206,10 +207,11 @@ func (e *episode) round(n *wire) (converged bool) {
 		}
 		return false
 	}
+	messages.Fill(result.Reasons(), nil)
 	for _, item := range result.Items {
-		e.note("  %s %s: %s %s %+v", item.Action, item.Connection, item.Outcome, item.Error, item.Differs)
+		e.note("  %s %s: %s %s %+v", item.Action, item.Connection, item.Outcome, item.Why.String(), item.Differs)
 	}
-	e.note("  ledger %+v, not verified: %q, missing %v", result.Ledger, result.Unverified, slices.Collect(maps.Keys(n.missing)))
+	e.note("  ledger %+v, not verified: %q, missing %v", result.Ledger, result.Unverified.String(), slices.Collect(maps.Keys(n.missing)))
 	e.signIn(result, n)
 	if !n.dead {
 		e.checkResult(p, result, before, n)
@@ -316,10 +318,10 @@ func (e *episode) checkResult(p *plan.Plan, r *apply.Result, before map[string]r
 			continue
 		}
 		switch {
-		case item.Outcome == apply.Done && item.Differs == nil && r.Unverified == "":
+		case item.Outcome == apply.Done && item.Differs == nil && !r.Unverified.Holds():
 			e.checkDone(&p.Changes[i], item, now)
 		case item.Outcome != apply.Done && !item.Partial && !item.Unknown && item.Action != plan.ActionCreate && !reflect.DeepEqual(before[p.Changes[i].ID], now[p.Changes[i].ID]):
-			e.trouble("%s of %q is %s (%s), and it has changed: %+v -> %+v", item.Action, item.Connection, item.Outcome, item.Error, before[item.ID], now[item.ID])
+			e.trouble("%s of %q is %s (%s), and it has changed: %+v -> %+v", item.Action, item.Connection, item.Outcome, item.Why.String(), before[item.ID], now[item.ID])
 		}
 	}
 	for key := range n.missing {
@@ -328,7 +330,7 @@ func (e *episode) checkResult(p *plan.Plan, r *apply.Result, before map[string]r
 		}
 		told := slices.ContainsFunc(r.Items, func(item apply.Item) bool {
 			return item.Connection == key && item.Outcome != apply.Done &&
-				(item.Action != plan.ActionRecreate || strings.Contains(item.Error, "could not be given its name back"))
+				(item.Action != plan.ActionRecreate || strings.Contains(item.Why.String(), "could not be given its name back"))
 		})
 		if !told {
 			e.trouble("%q is missing after the run, which does not say so", key)

@@ -40,11 +40,11 @@ func TestWhatIsWrittenIsWhatIsReadForEveryDataSource(t *testing.T) {
 					result := e.apply(p)
 					for _, item := range result.Items {
 						if item.Outcome != apply.Done || item.Differs != nil {
-							t.Errorf("%+v: got %s of %s: %s %s %+v, want it done without a difference", values, item.Action, item.Connection, item.Outcome, item.Error, item.Differs)
+							t.Errorf("%+v: got %s of %s: %s %s %+v, want it done without a difference", values, item.Action, item.Connection, item.Outcome, item.Why.String(), item.Differs)
 						}
 					}
-					if p = e.plan(); result.Unverified != "" || !p.Empty() {
-						t.Errorf("%+v: not verified: %q, left to do: %+v", values, result.Unverified, p.Changes)
+					if p = e.plan(); result.Unverified.Holds() || !p.Empty() {
+						t.Errorf("%+v: not verified: %q, left to do: %+v", values, result.Unverified.String(), p.Changes)
 					}
 				}
 			})

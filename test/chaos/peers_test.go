@@ -211,7 +211,7 @@ func TestTwoHundredCreatesFinishUnderALimitOfTenASecond(t *testing.T) {
 				took := time.Since(start)
 				t.Logf("200 creates: %v, %d refused by the limit", took, l.refused)
 				if result.Ledger.Done != 200 || !result.Complete() || len(tenant.Connections()) != 200 {
-					t.Errorf("ledger %+v, %d connections, not verified: %s", result.Ledger, len(tenant.Connections()), result.Unverified)
+					t.Errorf("ledger %+v, %d connections, not verified: %s", result.Ledger, len(tenant.Connections()), result.Unverified.String())
 				}
 				if took < test.from || took > test.to || test.noRefusal && l.refused > 0 {
 					t.Errorf("took %v with %d refusals, want the time and the refusals of the case", took, l.refused)

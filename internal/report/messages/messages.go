@@ -23,6 +23,7 @@ func Parts() []Part {
 		{"Tenants", Engine},
 		{"Doctor", Doctor},
 		{"Plan", Plan},
+		{"Apply", Apply},
 	}
 }
 
