@@ -26,7 +26,7 @@ func NoArguments(c *cli.Context) error {
 func Names(flag string, values []string) ([]string, error) {
 	for _, text := range values {
 		if !strings.Contains(text, "/") {
-			return nil, fmt.Errorf("--%s %q: it must be SPACE/NAME", flag, text)
+			return nil, fmt.Errorf("--%s %q: it must be SPACE/NAME, or \"SPACE/*\" for all of a space", flag, text)
 		}
 	}
 	return values, nil
