@@ -32,7 +32,7 @@ func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 		"a value of --tenant is one of the project":         {"plan -C ../../examples/acme -t d", "dev"},
 		"the project may be a folder":                       {"plan -c ../../examples/acme --tenant=p", "--tenant=prod"},
 		"a connection is declared for the tenant":           {"plan -C ../../examples/acme -t prod --exclude Finance/E", "Finance/Exchange rates"},
-		"a topic of the help":                               {"help ex", "export exit-codes"},
+		"a topic of the help":                               {"help ex", "export explain exit-codes"},
 		"a report wants a file behind its format":           {"plan --report t", "text="},
 		"the value of a repeatable flag is one of the flag": {"plan --var a=b --var c=d --o", "--out"},
 	} {

@@ -192,7 +192,7 @@ func dependentsOf(p *plan.Plan) map[connection.Key][]connection.Key {
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if c.Action != plan.ActionDelete || !slices.ContainsFunc(c.Reasons, func(r connection.Reason) bool { return r.Code == "undeclared" }) {
-			continue // what a recreate has left is no connection of its own
+			continue // the leftover of a recreate belongs to the recreated connection
 		}
 		for _, key := range created[c.DataSource] {
 			dependents[key] = append(dependents[key], c.Connection)
