@@ -113,19 +113,19 @@ func redact(value any) any {
 	})
 }
 
-// unseal is the inverse of redact: the secrets have no value any more.
-func unseal(value any) any {
+// unredact is the inverse of redact: the secrets have no value any more.
+func unredact(value any) any {
 	if object, ok := value.(map[string]any); ok && len(object) == 1 && object[secretRecord] == true {
 		return connection.NewSecret("")
 	}
 	switch value := value.(type) {
 	case map[string]any:
 		for name := range value {
-			value[name] = unseal(value[name])
+			value[name] = unredact(value[name])
 		}
 	case []any:
 		for i := range value {
-			value[i] = unseal(value[i])
+			value[i] = unredact(value[i])
 		}
 	}
 	return value
@@ -175,7 +175,7 @@ func Decode(r io.Reader) (*File, error) {
 	for i := range file.Snapshot.Connections {
 		live := &file.Snapshot.Connections[i]
 		if live.Properties != nil {
-			live.Properties, _ = unseal(live.Properties).(map[string]any)
+			live.Properties, _ = unredact(live.Properties).(map[string]any)
 		}
 	}
 	return &file, nil

@@ -2,10 +2,10 @@ package connection
 
 import "encoding/json"
 
-// Hide copies live properties with a [Secret] in place of each value that the schema marks as
+// Redact copies live properties with a [Secret] in place of each value that the schema marks as
 // secret, or whose name looks like a secret's and is not named by lifts. Null and empty texts stay.
 // A nil data source marks nothing.
-func (d *DataSource) Hide(properties map[string]any, lifts func(property string) bool) map[string]any {
+func (d *DataSource) Redact(properties map[string]any, lifts func(property string) bool) map[string]any {
 	if d == nil || properties == nil {
 		return properties
 	}

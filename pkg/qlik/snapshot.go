@@ -561,7 +561,7 @@ func (s *survey) redactMarked(ctx context.Context, live []*connection.Live) erro
 	}
 	for _, one := range live {
 		source, _ := s.schema(one.DataSource)
-		one.Properties = source.Hide(one.Properties, s.lifts(one))
+		one.Properties = source.Redact(one.Properties, s.lifts(one))
 		dropSeparated(source, one.Properties)
 	}
 	return nil
@@ -687,7 +687,7 @@ func (s *survey) refresh(live *connection.Live, wire wireConnection) {
 	if wire.Properties == nil {
 		fresh.Unreadable = "the service did not return its properties"
 	} else {
-		fresh.Properties = shield(fresh.DataSource, wire.Properties, s.lifts(&fresh))
+		fresh.Properties = redactProperties(fresh.DataSource, wire.Properties, s.lifts(&fresh))
 		showSeparated(fresh.Properties, &wire)
 	}
 	*live = fresh

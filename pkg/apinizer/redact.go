@@ -52,14 +52,14 @@ func redactValue(name string, value any) any {
 			return connection.NewSecret(value.String())
 		}
 	case []any:
-		shielded := make([]any, len(value))
+		redacted := make([]any, len(value))
 		for i, item := range value {
-			shielded[i] = redactValue(name, item)
+			redacted[i] = redactValue(name, item)
 			if pair, ok := item.([]any); ok && connection.NameInPair(pair) != "" {
-				shielded[i] = []any{pair[0], redactValue(connection.NameInPair(pair), pair[1])}
+				redacted[i] = []any{pair[0], redactValue(connection.NameInPair(pair), pair[1])}
 			}
 		}
-		return shielded
+		return redacted
 	case map[string]any:
 		return redactEntries(name, value)
 	}
@@ -67,26 +67,26 @@ func redactValue(name string, value any) any {
 }
 
 func redactEntries(name string, value map[string]any) map[string]any {
-	shielded := make(map[string]any, len(value))
+	redacted := make(map[string]any, len(value))
 	for key, item := range value {
 		names := connection.NamesInItem(value, key)
 		switch {
 		case len(names) > 0:
-			shielded[key] = item
+			redacted[key] = item
 			for _, named := range names {
-				if len(connection.Secrets(shielded[key])) == 0 {
-					shielded[key] = redactValue(named, item)
+				if len(connection.Secrets(redacted[key])) == 0 {
+					redacted[key] = redactValue(named, item)
 				}
 			}
 		case key == "value":
-			shielded[key] = redactValue(name, item) // {value, valueType} of a map
+			redacted[key] = redactValue(name, item) // {value, valueType} of a map
 		case key == "name" || key == "key":
-			shielded[key] = item
+			redacted[key] = item
 		default:
-			shielded[key] = redactValue(key, item)
+			redacted[key] = redactValue(key, item)
 		}
 	}
-	return shielded
+	return redacted
 }
 
 // isSecretName reports whether a field or an entry of that name is a secret: sasl.jaas.config,

@@ -32,23 +32,23 @@ func KnowsSecret(dataSource, property string, value any) bool {
 	return isDocumented(dataSource, property) || len(connection.Secrets(redactWithin(dataSource, property, value, false))) > 0
 }
 
-// shield copies live properties without their credentials, and with a [connection.Secret] for each
+// redactProperties copies live properties without their credentials, and with a [connection.Secret] for each
 // secret inside a value and for each value that only its name marks as secret. For properties that
 // lifts names, guesses do not count.
-func shield(dataSource string, properties map[string]any, lifts func(property string) bool) map[string]any {
-	shielded := make(map[string]any, len(properties))
+func redactProperties(dataSource string, properties map[string]any, lifts func(property string) bool) map[string]any {
+	redacted := make(map[string]any, len(properties))
 	for name, value := range properties {
 		lifted := lifts(name)
 		switch {
 		case Classify(dataSource, name) == connection.ClassProperty, lifted && IsGuess(dataSource, name):
-			shielded[name] = redactWithin(dataSource, name, value, !lifted)
+			redacted[name] = redactWithin(dataSource, name, value, !lifted)
 		case IsGuess(dataSource, name) && isRedactable(value):
-			shielded[name] = connection.RedactValue(value)
+			redacted[name] = connection.RedactValue(value)
 		case IsGuess(dataSource, name):
-			shielded[name] = value
+			redacted[name] = value
 		}
 	}
-	return shielded
+	return redacted
 }
 
 // isSecretItem reports whether the value of a list item is a secret by the name of the item.
@@ -73,27 +73,27 @@ func redactWithin(dataSource, property string, value any, guess bool) any {
 			return connection.NewSecret(value)
 		}
 	case []any:
-		shielded := make([]any, len(value))
+		redacted := make([]any, len(value))
 		for i, item := range value {
-			shielded[i] = redactWithin(dataSource, property, item, guess)
+			redacted[i] = redactWithin(dataSource, property, item, guess)
 			if pair, ok := item.([]any); ok && guess && connection.NameInPair(pair) != "" && isSecretItem(property, connection.NameInPair(pair), pair[1]) && isRedactable(pair[1]) {
-				shielded[i] = []any{pair[0], connection.RedactValue(pair[1])}
+				redacted[i] = []any{pair[0], connection.RedactValue(pair[1])}
 			}
 		}
-		return shielded
+		return redacted
 	case map[string]any:
-		shielded := make(map[string]any, len(value))
+		redacted := make(map[string]any, len(value))
 		for name, item := range value {
 			isNamedSecret := func(itemName string) bool { return isSecretItem(property, itemName, item) }
 			secret := name == "value" && connection.ToBool(value["encrypt"]) == true || isDocumented(dataSource, name) ||
 				guess && (Classify(dataSource, name) == connection.ClassSecret || slices.ContainsFunc(connection.NamesInItem(value, name), isNamedSecret))
 			if secret && isRedactable(item) {
-				shielded[name] = connection.RedactValue(item)
+				redacted[name] = connection.RedactValue(item)
 			} else {
-				shielded[name] = redactWithin(dataSource, property, item, guess)
+				redacted[name] = redactWithin(dataSource, property, item, guess)
 			}
 		}
-		return shielded
+		return redacted
 	}
 	return value
 }
