@@ -12,7 +12,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test cases windows property chaos matrix lint check audit witness editor browser bench fuzz clean
+.PHONY: help build docs demo test cases windows property chaos matrix lint check audit witness editor site browser bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -77,7 +77,11 @@ witness: ## hold qlsync and its embedded tenant against Qlik's own npm package (
 	@command -v npm >/dev/null || { echo "make witness needs Node 20 or newer, with npm: there is none here"; exit 1; }
 	cd test/witness && npm ci --loglevel=error && GO="$(GO)" npm test --silent
 
-browser: ## open the pages of plans and drift in Chromium and look at them as people do (needs Node and Chromium)
+site: ## build the web site from README.md and docs into bin/site (needs Node)
+	@command -v npm >/dev/null || { echo "make site needs Node 20 or newer, with npm: there is none here"; exit 1; }
+	cd site && npm ci --loglevel=error && npm run build --silent
+
+browser: site ## open the web site and the pages of plans and drift in Chromium (needs Node and Chromium)
 	@command -v npm >/dev/null || { echo "make browser needs Node 20 or newer, with npm: there is none here"; exit 1; }
 	@command -v "$${CHROMIUM:-/usr/bin/chromium}" >/dev/null || { echo "make browser needs Chromium: install it, or set CHROMIUM"; exit 1; }
 	cd test/browser && npm ci --loglevel=error && GO="$(GO)" npm test --silent

@@ -7,8 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import axe from "axe-core";
-import { chromium } from "playwright-core";
+import { audit, open } from "./browser.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const names = ["everyday", "clean", "hostile", "fleet", "plan", "plan-chain", "plan-empty", "plan-refused", "plan-hostile", "plan-fleet"];
@@ -18,12 +17,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), "qlsync-browser-"));
   execFileSync(process.env.GO ?? "go", ["run", "./pages", folder], { cwd: here, stdio: "inherit" });
   numbers = JSON.parse(readFileSync(join(folder, "numbers.json"), "utf8"));
-  browser = await chromium.launchPersistentContext(join(folder, "profile"), {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
-  });
+  browser = await open(join(folder, "profile"));
 });
 
 after(async () => {
@@ -55,14 +49,6 @@ async function view(name, { scheme = "light", width = 1280, height = 900 } = {},
 }
 
 const visible = (page) => page.locator(".group details:visible").count();
-
-// audit gives what axe finds that is serious or worse.
-async function audit(page) {
-  await page.evaluate(axe.source + "\n0");
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 120)} ${node.failureSummary}`).join(" | ")}`);
-}
 
 for (const name of names) {
   for (const scheme of ["light", "dark"]) {
@@ -217,11 +203,7 @@ test("a table that is wider than the window shows a shadow at the edge where it 
 }));
 
 test("it can be read without the script", async () => {
-  const bare = await chromium.launchPersistentContext(join(folder, "bare"), {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, javaScriptEnabled: false,
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
-  });
+  const bare = await open(join(folder, "bare"), { javaScriptEnabled: false });
   try {
     const page = await bare.newPage();
     await page.goto(pathToFileURL(join(folder, "everyday.html")).href);
