@@ -123,7 +123,7 @@ func afterRefusal(c *cli.Context, err error, purpose, command string) error {
 	if !ok || c.Bool("quiet") || command == "" {
 		return err
 	}
-	return &engine.Refusal{Err: refusal.Err, Details: append(slices.Clone(refusal.Details), purpose+", run: "+command)}
+	return &engine.Refusal{Err: refusal.Err, Reason: refusal.Reason, Details: append(slices.Clone(refusal.Details), purpose+", run: "+command)}
 }
 
 // afterDrift writes what to do about drift.

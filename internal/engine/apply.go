@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/apply"
@@ -20,16 +21,17 @@ func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
 			for i, reason := range stale {
 				lines[i] = messages.Text(reason)
 			}
-			return &Refusal{errors.New("nothing was written: the plan is no longer the reviewed one, plan again"), lines}
+			reason := connection.Because("plan-is-stale")
+			return &Refusal{Err: errors.New(messages.Text(reason)), Reason: reason, Details: lines}
 		}
 	}
 	switch {
 	case hash != "" && hash != p.Hash && hash == plan.EarlierHash(s.planned):
-		return Refused("nothing was written: the hash was made by an earlier version of qlsync and covers less; the same plan is now %s: plan and review again", p.Hash)
+		return refusedFor(connection.Because("hash-of-earlier-version", "hash", p.Hash))
 	case hash != "" && hash != p.Hash:
-		return Refused("nothing was written: the plan is %s, not the reviewed %s: plan and review again", p.Hash, hash)
+		return refusedFor(connection.Because("hash-differs", "hash", p.Hash, "reviewed", hash))
 	case p.Refusal != nil:
-		return Refused("nothing was written: %s (%s)", p.Refusal.Reason.Text, p.Refusal.Reason.Next)
+		return &Refusal{Err: fmt.Errorf("nothing was written: %s (%s)", p.Refusal.Reason.Text, p.Refusal.Reason.Next), Reason: p.Refusal.Reason}
 	}
 	return nil
 }
@@ -84,7 +86,7 @@ func Confirm(p *plan.Plan, deletes, recreates string) error {
 	}
 	for _, wrong := range []connection.Reason{ofDeletes, ofRecreates} {
 		if wrong.Holds() {
-			return Refused("%s", messages.Text(wrong))
+			return refusedFor(wrong)
 		}
 	}
 	return nil

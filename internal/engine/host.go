@@ -7,14 +7,17 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"time"
 
 	"github.com/qlsync/qlsync/internal/guard"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/internal/workdir"
+	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // Host is the environment of the use cases: all their inputs except their options. The meaning of a
@@ -67,6 +70,8 @@ func (host *Host) logger(tenant string) *slog.Logger {
 // Refusal is the error of a safety rule: nothing was written to the tenant.
 type Refusal struct {
 	Err error
+	// Reason has the code and the arguments of the error; none if only the command knows them.
+	Reason connection.Reason
 	// Details are lines that follow the error, such as the differences of a stale plan.
 	Details []string
 }
@@ -80,6 +85,11 @@ func (r *Refusal) Unwrap() error { return r.Err }
 // Refused returns a [Refusal] without details.
 func Refused(format string, args ...any) error {
 	return &Refusal{Err: fmt.Errorf(format, args...)}
+}
+
+// refusedFor returns a [Refusal] with the sentence of a reason.
+func refusedFor(reason connection.Reason) error {
+	return &Refusal{Err: errors.New(messages.Text(reason)), Reason: reason}
 }
 
 // LockedError reports that another apply of the project to the tenant is running.

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // hostsVariable is the environment variable that lists the hosts to which a token may be sent,
@@ -29,11 +31,9 @@ func (s *Session) checkHost() error {
 	}):
 		return nil
 	case len(hosts) == 0:
-		return Refused("%s is set and lists no host, so no token is sent to tenant %q: list the hosts that may get one, such as acme.eu.qlikcloud.com, or unset it",
-			hostsVariable, s.tenant.Name)
+		return refusedFor(connection.Because("no-host-listed", "variable", hostsVariable, "tenant", s.tenant.Name))
 	}
-	return Refused("tenant %q is at %s, which %s does not list, so no token is sent there: correct the url, or add %s to %[3]s if you trust it",
-		s.tenant.Name, s.tenant.URL, hostsVariable, address.Host)
+	return refusedFor(connection.Because("host-not-listed", "tenant", s.tenant.Name, "url", s.tenant.URL, "variable", hostsVariable, "host", address.Host))
 }
 
 // withoutHTTPSPort drops the default port of https. Plain http is for loopback only.

@@ -38,8 +38,7 @@ func (s *Session) checkTenant(ctx context.Context, reviewed *plan.Plan) error {
 		return s.besides(err)
 	}
 	if now := s.planTenant(); now.IsAnother(reviewed.Tenant) {
-		return Refused("the plan is for the tenant with id %q, but %s leads to the tenant with id %q. Nothing was written. "+
-			"Correct the url of tenant %q, or plan and review again", reviewed.Tenant.ID, s.tenant.URL, now.ID, s.tenant.Name)
+		return refusedFor(connection.Because("plan-of-other-tenant", "reviewed", reviewed.Tenant.ID, "url", s.tenant.URL, "id", now.ID, "tenant", s.tenant.Name))
 	}
 	return nil
 }

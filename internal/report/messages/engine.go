@@ -94,6 +94,36 @@ var Engine = connection.Messages{
 		Text:    "--exclude leaves nothing to plan",
 		Meaning: "Every connection is excluded, or depends on an excluded one.",
 	},
+	"plan-is-stale": {
+		Text:    "nothing was written: the plan is no longer the reviewed one, plan again",
+		Meaning: "The files or the tenant have changed after the plan was reviewed. The lines below the message are the differences.",
+	},
+	"hash-of-earlier-version": {
+		Text: "nothing was written: the hash was made by an earlier version of qlsync and covers less; the same plan is now {hash}", Next: "plan and review again",
+		Meaning: "The plan is the reviewed one, but the hash of an earlier version does not cover everything that apply would do.",
+		Example: args{"hash": "sha256:4f0c"},
+	},
+	"hash-differs": {
+		Text: "nothing was written: the plan is {hash}, not the reviewed {reviewed}", Next: "plan and review again",
+		Meaning: "The plan of apply has another hash than the one in --plan-hash: the files or the tenant have changed after the review.",
+		Example: args{"hash": "sha256:4f0c", "reviewed": "sha256:91ab"},
+	},
+	"no-host-listed": {
+		Text:    "{variable} is set and lists no host, so no token is sent to tenant {tenant:q}",
+		Next:    "list the hosts that may get one, such as acme.eu.qlikcloud.com, or unset it",
+		Meaning: "The variable restricts where tokens are sent, and its list is empty.",
+		Example: args{"variable": "QLSYNC_HOSTS", "tenant": "prod"},
+	},
+	"host-not-listed": {
+		Text: "tenant {tenant:q} is at {url}, which {variable} does not list, so no token is sent there", Next: "correct the url, or add {host} to {variable} if you trust it",
+		Meaning: "The variable restricts where tokens are sent, and the url of the tenant leads to another host.",
+		Example: args{"variable": "QLSYNC_HOSTS", "tenant": "prod", "url": "https://acme.example", "host": "acme.example"},
+	},
+	"plan-of-other-tenant": {
+		Text:    "the plan is for the tenant with id {reviewed:q}, but {url} leads to the tenant with id {id:q}. Nothing was written. Correct the url of tenant {tenant:q}, or plan and review again",
+		Meaning: "The reviewed plan was made for another tenant than the one that apply reaches.",
+		Example: args{"reviewed": "t-1", "url": "https://acme.eu.qlikcloud.com", "id": "t-2", "tenant": "prod"},
+	},
 	"secret-not-resolved": {
 		Text:    "{reason}",
 		Meaning: "A reference could not be resolved.",
