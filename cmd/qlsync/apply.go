@@ -34,7 +34,7 @@ func applyCommand(env *environment) *cli.Command {
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
 			lockFlag(), lockFolderFlag(),
 			commandline.Choice(
-				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "`refuse|skip`: with a stale plan file write nothing, or refuse what differs, do the rest and end with 3"},
+				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "with a stale plan file, `refuse|skip`: refuse writes nothing; skip refuses only the changes that differ, applies the others and exits with 3"},
 				[]string{"refuse", "skip"},
 			),
 		}),

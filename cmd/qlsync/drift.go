@@ -19,7 +19,7 @@ func driftCommand(env *environment) *cli.Command {
 		Usage: "show where the tenant differs from the files; writes nothing",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), []cli.Flag{
 			allTenantsFlag(),
-			historyFlag("append this run to `FILE`, a JSON value a line; the html report shows all of them"),
+			historyFlag("append this run to `FILE`, one JSON value per line; the html report shows all of them"),
 			commandline.Choices(
 				commandline.Repeatable("ignore", "leave out a `KIND` of drift, such as unmanaged; repeatable"),
 				driftKinds(),

@@ -65,13 +65,13 @@ func planFlags() []cli.Flag {
 		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
 		commandline.Repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; * and ? match several; repeatable"),
-		&cli.StringFlag{Name: "target-file", Usage: "plan only for the connections in `FILE`, as --target, one a line; lines that begin with # are ignored; - is standard input"},
+		&cli.StringFlag{Name: "target-file", Usage: "plan only for the connections in `FILE`, as --target, one per line; lines that begin with # are ignored; - is standard input"},
 		commandline.Repeatable("exclude", "leave this connection and what depends on it out of the plan, as `SPACE/NAME`; * and ? match several; repeatable"),
 	}
 }
 
 func allTenantsFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "all-tenants", Usage: "for every tenant of the project file, side by side, in one report"}
+	return &cli.BoolFlag{Name: "all-tenants", Usage: "for every tenant of the project file, at the same time, in one report"}
 }
 
 // checkAllTenants returns an error for flags that --all-tenants excludes.
@@ -91,7 +91,7 @@ const lockTimeoutName, lockDirName = "lock-timeout", "lock-dir"
 
 // lockFlag returns the flag for how long an apply waits for another one.
 func lockFlag() cli.Flag {
-	return &cli.DurationFlag{Name: lockTimeoutName, Usage: "wait so long, such as `5m`, for another apply of the project to the tenant on this computer"}
+	return &cli.DurationFlag{Name: lockTimeoutName, Usage: "wait up to this long, such as `5m`, until another apply of the project to the tenant on this computer ends"}
 }
 
 // lockFolderFlag returns the flag for the folder of the lock.

@@ -6,10 +6,10 @@ import (
 
 // groups are the groups of commands in the overview.
 var groups = []commandline.Group{
-	{Title: "Begin", Commands: []string{"init", "export", "doctor"}},
+	{Title: "Get started", Commands: []string{"init", "export", "doctor"}},
 	{Title: "Every day", Commands: []string{"validate", "plan", "apply", "drift"}},
 	{Title: "Secrets and schemas", Commands: []string{"secrets", "schemas"}},
-	{Title: "Reports and trials", Commands: []string{"show", "snapshot", "simulate"}},
+	{Title: "Reports and tests", Commands: []string{"show", "snapshot", "simulate"}},
 	{Title: "This program", Commands: []string{"explain", "completion", "man", "version", "help"}},
 }
 

@@ -24,9 +24,9 @@ func planCommand(env *environment) *cli.Command {
 			allTenantsFlag(),
 			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
-			&cli.StringFlag{Name: "cache", Usage: "keep in the folder `DIR` what was read, and do not read again what the tenant says has not been updated since"},
-			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there is something to do"},
-			&cli.BoolFlag{Name: "allow-refused", Usage: "end as if no change were refused, instead of with 4; the plan stays the same"},
+			&cli.StringFlag{Name: "cache", Usage: "cache reads in the folder `DIR`, and read again only connections that were updated since"},
+			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 if the plan has changes"},
+			&cli.BoolFlag{Name: "allow-refused", Usage: "exit as if no change were refused, instead of with 4; the plan is the same"},
 		}),
 		Action: func(c *cli.Context) error { return runPlan(c, env) },
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
-	const kept, mine = "schemas/s.json: the file was edited since it was pulled, so it is kept (to have it as on the tenant, remove it and pull again)",
-		"schemas/s.json: the file was not pulled, so it is kept (to have it as on the tenant, remove it and pull again)"
+	const kept, mine = "schemas/s.json: the file was edited since it was pulled, so it is kept (to replace it with the tenant's schema, remove the file and run qlsync schemas pull)",
+		"schemas/s.json: the file was not pulled, so it is kept (to replace it with the tenant's schema, remove the file and run qlsync schemas pull)"
 	now, old := source("s", "2", `{"required": ["a", "b"]}`), fileOf("1", "{}")
 	for _, test := range []struct {
 		name           string
@@ -30,7 +30,7 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 		{"an empty file", " ", old, true, now, "", kept},
 		{"what was made by hand", old, "", true, now, "", mine},
 		{"what is gone", old, old, false, nil, `removed: the tenant has no data source "s", and no connection uses it`, ""},
-		{"what is gone and in use", old, old, true, nil, "", `the tenant has no data source "s" (its schema was pulled from tenant "prod" on 2026-01-02: change dataSource of the connections that use it, or remove them)`},
+		{"what is gone and in use", old, old, true, nil, "", `the tenant has no data source "s" (change dataSource of the connections that use it, or remove them. The schema was pulled from tenant "prod" on 2026-01-02)`},
 		{"what is gone and was edited", `{}`, old, false, nil, "", kept},
 		{"what never was", "", "", true, nil, "", `the tenant has no data source "s" (correct the id in the command or in the files)`},
 		{"what cannot be vendored", old, old, true, source("s", "1", "nothing"), "", `vendor data source "s": its schema is no JSON: invalid character 'o' in literal null (expecting 'u')`},

@@ -51,7 +51,7 @@ func TestVendoredSchemasThatTheTenantHasOtherwise(t *testing.T) {
 	source := func(version, schema string) *connection.DataSource {
 		return &connection.DataSource{Version: version, Schema: []byte(schema)}
 	}
-	const advice = " (see qlsync schemas check, and take it over with qlsync schemas pull)"
+	const advice = " (run qlsync schemas check to see the difference, and qlsync schemas pull to update the file)"
 	for _, test := range []struct {
 		name             string
 		vendored, tenant *connection.DataSource

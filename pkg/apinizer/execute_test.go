@@ -96,7 +96,7 @@ func TestAnOptionalSecretThatMayHaveBeenAddedBlocksAWrite(t *testing.T) {
 	d.Properties["description"] = "another"
 	r.reconnect()
 	r.demand(r.refusals(), "would lose caTruststoreFile, caTruststoreFilePass, which the service stores, or may store, and does not show: "+
-		"declare it under credentials, or as null under properties where there is none")
+		"declare it under credentials, or as null under properties if it has no value")
 	if !r.manager.SecretEquals("Payments", "Logs", "caTruststoreFilePass", "by hand") {
 		t.Error("the optional secret is lost by the write, want it kept")
 	}

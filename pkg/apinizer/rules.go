@@ -86,7 +86,7 @@ var messages = connection.Messages{
 		Example: map[string]any{"connection": "Logs/Orders"},
 	},
 	"not-sensitive-unmarked": {
-		Text: "notSensitive needs an ownership record on {connection:q}, and ownership: none writes no record, so the live value of {properties} would stay hidden", Next: "leave notSensitive out",
+		Text: "notSensitive needs an ownership record on {connection:q}, and ownership: none writes no record, so qlsync would still redact the live value of {properties}", Next: "leave notSensitive out",
 		Meaning: "notSensitive takes effect by the ownership record, and the tenant has ownership: none.",
 		Example: map[string]any{"connection": "Logs/Orders", "properties": []string{"headers"}},
 	},
@@ -107,7 +107,7 @@ var messages = connection.Messages{
 		Meaning: "A recreate creates the new connection and deletes the old one. The users of the connection find it by its name.",
 	},
 	"tries-and-replaces": {
-		Text:    "tries the new one out under a temporary name, then puts it in the place of the old one",
+		Text:    "creates the new one under a temporary name as a test, then replaces the old one with it",
 		Meaning: "Description of a step: the service has accepted all parts of the new connection before the old one is deleted.",
 	},
 	"no-owners": {
@@ -115,7 +115,7 @@ var messages = connection.Messages{
 		Meaning: "An owner is declared, and connections of this service have none.",
 	},
 	"write-loses": {
-		Text: "a write replaces the whole connection and would lose {properties}, which the service stores, or may store, and does not show", Next: "declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it",
+		Text: "a write replaces the whole connection and would lose {properties}, which the service stores, or may store, and does not show", Next: "declare it under credentials, or as null under properties if it has no value. To lose it anyway, set lifecycle.recreate: allow",
 		Meaning: "A write of this service erases write-only parts that are not sent.",
 		Example: map[string]any{"properties": []string{"password"}},
 	},

@@ -72,11 +72,11 @@ var Engine = connection.Messages{
 	},
 	"data-source-not-read": {
 		Text:    "{reason}",
-		Meaning: "The tenant does not answer about a data source.",
+		Meaning: "The tenant did not return the schema of a data source.",
 		Example: args{"reason": `read api-specs of "rest": internal error`},
 	},
 	"space-not-seen": {
-		Text: "no space {space:q} that this token can see", Next: meant,
+		Text: "this token sees no space {space:q}", Next: meant,
 		Meaning: "The space does not exist, or the user of the token is not a member.",
 		Example: args{"space": "Finanse", "meant": "Finance"},
 	},

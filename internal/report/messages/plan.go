@@ -32,22 +32,22 @@ var Plan = connection.Messages{
 		Example: args{"space": "Sales"},
 	},
 	"no-space": {
-		Text: "no space {space:q} that this token can see", Next: "check the name, and that the token's user is a member",
+		Text: "this token sees no space {space:q}", Next: "check the name, and that the token's user is a member",
 		Meaning: "The tenant does not list the space to the user of the token. The space does not exist, has another name, or the user is not a member.",
 		Example: args{"space": "Finance"},
 	},
 	"no-space-case": {
-		Text: "no space {space:q} that this token can see", Next: "did you mean {meant:q}?",
+		Text: "this token sees no space {space:q}", Next: "did you mean {meant:q}?",
 		Meaning: "The tenant has a space whose name differs from the declared one in letter case only.",
 		Example: args{"space": "finance", "meant": "Finance"},
 	},
 	"no-space-typo": {
-		Text: "no space {space:q} that this token can see", Next: "did you mean {meant:q}? If not, check that the token's user is a member",
+		Text: "this token sees no space {space:q}", Next: "did you mean {meant:q}? If not, check that the token's user is a member",
 		Meaning: "The tenant has a space with a similar name.",
 		Example: args{"space": "Finanse", "meant": "Finance"},
 	},
 	"no-space-alike": {
-		Text: "no space {space:q} that this token can see", Next: "did you mean {other}? {own} differs from it only in {difference}",
+		Text: "this token sees no space {space:q}", Next: "did you mean {other}? {own} differs from it only in {difference}",
 		Meaning: "The tenant has a space whose name looks like the declared one and is spelled with other characters.",
 		Example: args{"space": "Finance", "own": "\"Finance\"", "other": "\"F\u0456nance\"", "difference": "look-alike letters"},
 	},
@@ -105,7 +105,7 @@ var Plan = connection.Messages{
 		Example: args{"found": []string{"\"Finance/A\"", "\"Finance/B\""}},
 	},
 	"moved-from-unseen": {
-		Text: "a moved block comes from {from:q}, and this token sees no space {space:q}", Next: "if the space exists, make the token's user a member before it is created here",
+		Text: "a moved block comes from {from:q}, and this token sees no space {space:q}", Next: "if the space exists, make the token's user a member before apply creates the connection here",
 		Meaning: "A moved block starts in a space that the token cannot see. If the space exists, the old connection stays there and a second one is created.",
 		Example: args{"from": "Gone/Orders", "space": "Gone"},
 	},
@@ -202,7 +202,7 @@ var Plan = connection.Messages{
 	},
 
 	"create-not-listed": {
-		Text: "it may exist, because the tenant's list is incomplete", Next: listed,
+		Text: "it may already exist, because the tenant's list is incomplete", Next: listed,
 		Meaning: "The tenant did not list everything, so a connection with this name may exist. A create could make a second one.",
 	},
 	"owner-inactive": {
@@ -228,7 +228,7 @@ var Plan = connection.Messages{
 
 	"adopt-none": {
 		Text: "it exists and no project owns it", Next: "set lifecycle.adopt: true to take it over (policy.adopt is none)",
-		Meaning: "The connection exists and no project owns it. policy.adopt: none demands that each adoption is allowed in the file.",
+		Meaning: "The connection exists and no project owns it. policy.adopt: none requires that the file allows each adoption.",
 	},
 	"adopt-writes-credentials": {
 		Text: "it exists, no project owns it, and adding the ownership record would write its credentials again", Next: "set lifecycle.adopt: true to take it over",
@@ -236,7 +236,7 @@ var Plan = connection.Messages{
 	},
 	"adopt-differs": {
 		Text: "it exists, no project owns it, and it differs", Next: "set lifecycle.adopt: true to take it over and overwrite what is shown",
-		Meaning: "The connection exists, no project owns it, and it is not as declared. policy.adopt: matching adopts only connections that need no other change.",
+		Meaning: "The connection exists, no project owns it, and it differs from the files. policy.adopt: matching adopts only connections that need no other change.",
 	},
 
 	"path-deletes": {
@@ -335,7 +335,7 @@ var Plan = connection.Messages{
 	},
 	"credentials-version": {
 		Text:    "credentialsVersion {from} -> {to}",
-		Meaning: "credentialsVersion was changed in the file, which demands that the credentials are written again.",
+		Meaning: "credentialsVersion was changed in the file, so the credentials are written again.",
 		Example: args{"from": "1", "to": "2"},
 	},
 	"credentials-references": {
@@ -351,7 +351,7 @@ var Plan = connection.Messages{
 		Meaning: "lifecycle.update or policy.update is recreate, so a change of properties or credentials recreates the connection.",
 	},
 	"resumes-recreate": {
-		Text:    "goes on with the new one that is there already",
+		Text:    "uses the new one that an interrupted recreate has created",
 		Meaning: "An interrupted recreate has already created the new connection, and it is as declared. The plan uses it.",
 	},
 	"unfinished-recreate": {
@@ -393,7 +393,7 @@ var Plan = connection.Messages{
 		Meaning: "The leftover of a recreate is deleted only after the recreate.",
 	},
 	"waits-for-create": {
-		Text:    "it is kept while the create of another {dataSource} is refused or waits for a person, because it may be that connection under its old name",
+		Text:    "it is kept while the create of another {dataSource} connection is refused or waits for a person, because it may be that connection under its old name",
 		Meaning: "The connection may be the declared one under its old name. It is deleted only after the create succeeded.",
 		Example: args{"dataSource": "rest"},
 	},
@@ -428,7 +428,7 @@ var Plan = connection.Messages{
 		Example: args{"why": "1 of 3 items on a page could not be read"},
 	},
 	"owner-unknown": {
-		Text: "the tenant does not say who owns its connections, so qlsync cannot tell whether the owner is {owner}", Next: "look in the console, or set ignoreChanges: [owner]",
+		Text: "the tenant does not say who owns its connections, so qlsync cannot check whether the owner is {owner}", Next: "look in the console, or set ignoreChanges: [owner]",
 		Meaning: "An owner is declared, and the tenant does not return the owners of connections.",
 		Example: args{"owner": "ana@example.com"},
 	},
@@ -444,7 +444,7 @@ var Plan = connection.Messages{
 		Example: args{"todo": "put the code into the environment variable CODE"},
 	},
 	"sign-in-once": {
-		Text: "the code of a sign-in is for one use", Next: "without it, apply prints the address where the person gets another one",
+		Text: "the code of a sign-in is for one use", Next: "run apply without a code to get the address where the person signs in again",
 		Meaning: "The service accepts the code of a sign-in once. If a write fails, a new code is needed.",
 	},
 	"declare-code": {
@@ -499,7 +499,7 @@ var Plan = connection.Messages{
 		Example: args{"what": "delete", "given": "5@sha256:0000", "count": 5, "hash": "sha256:4f1c"},
 	},
 	"confirm-count": {
-		Text: "--confirm-{what}s {given:q} has another number: the plan {what}s {count}", Next: confirm,
+		Text: "--confirm-{what}s {given:q} does not have the number of this plan, which {what}s {count}", Next: confirm,
 		Meaning: "The hash fits, and the number in the confirmation is not that of the plan.",
 		Example: args{"what": "delete", "given": "4@sha256:4f1c", "count": 5, "hash": "sha256:4f1c"},
 	},
@@ -607,7 +607,7 @@ var Plan = connection.Messages{
 		Meaning: "Description of a step: qlsync becomes the owner of the connection.",
 	},
 	"renames-old": {
-		Text:    "renames the old one aside",
+		Text:    "renames the old one to free the declared name",
 		Meaning: "Description of a step: the old connection of a recreate releases its name for the new one.",
 	},
 	"renames-new": {
@@ -615,7 +615,7 @@ var Plan = connection.Messages{
 		Meaning: "Description of a step: the new connection of a recreate gets the declared name.",
 	},
 	"renames-temporary": {
-		Text:    "renames it to a temporary name, on its way",
+		Text:    "renames it to a temporary name first",
 		Meaning: "Description of a step: the declared name is still taken, so the connection gets a temporary name first.",
 	},
 	"renames": {
@@ -655,7 +655,7 @@ var Plan = connection.Messages{
 	"not-compared": {
 		Text:    "it cannot be compared again: {problems}",
 		Meaning: "Reading the tenant again succeeded, and the files have problems with what it returned.",
-		Example: args{"problems": "no space \"Finance\" that this token can see"},
+		Example: args{"problems": "this token sees no space \"Finance\""},
 	},
 	"not-comparable": {
 		Text:    "it cannot be compared",
@@ -679,11 +679,11 @@ var Plan = connection.Messages{
 		Example: args{"at": "Finance/qlsync-old-1f"},
 	},
 	"gone-unseen": {
-		Text:    "whether it is gone cannot be seen: the tenant's list is incomplete",
+		Text:    "qlsync cannot check whether it is gone, because the tenant's list is incomplete",
 		Meaning: "A list of the tenant could not be read in full, so the delete cannot be verified.",
 	},
 	"old-gone-unseen": {
-		Text:    "whether the old one is gone cannot be seen: the tenant's list is incomplete",
+		Text:    "qlsync cannot check whether the old one is gone, because the tenant's list is incomplete",
 		Meaning: "A list of the tenant could not be read in full, so the delete of the old connection cannot be verified.",
 	},
 	"no-record-there": {

@@ -82,7 +82,7 @@ var Spec = connection.Messages{
 	},
 	"no-file-matches": {
 		Text:    "{path:q} matches no .yaml or .yml file",
-		Meaning: "An entry under connections in the project file names nothing. An empty list of files would mean that every connection is no longer declared.",
+		Meaning: "An entry under connections in the project file matches no file. Without files, every connection would count as no longer declared.",
 		Example: args{"path": "conections/*.yaml"},
 	},
 	"empty-file": {
@@ -110,16 +110,16 @@ var Spec = connection.Messages{
 		Meaning: "A byte of the file is not part of a character in UTF-8, so different programs would read different text.",
 	},
 	"unseen-line-end": {
-		Text: "a line end that most programs do not show: what looks like a comment may be read", Next: "end lines with LF or CRLF",
-		Meaning: "YAML ends a line at characters that editors do not show as a line end. A reviewer would see another file than qlsync reads.",
+		Text: "a line end that most editors do not show, so qlsync may read text that looks like a comment", Next: "end lines with LF or CRLF",
+		Meaning: "YAML ends a line at characters that editors do not show as a line end. A reviewer would see a different file from the one that qlsync reads.",
 	},
 	"unseen-line-separator": {
-		Text: "a line end that most programs do not show: what looks like a comment may be read", Next: `remove it, or write "\u2028" in double quotes`,
-		Meaning: "YAML ends a line at characters that editors do not show as a line end. A reviewer would see another file than qlsync reads.",
+		Text: "a line end that most editors do not show, so qlsync may read text that looks like a comment", Next: `remove it, or write "\u2028" in double quotes`,
+		Meaning: "YAML ends a line at characters that editors do not show as a line end. A reviewer would see a different file from the one that qlsync reads.",
 	},
 	"byte-order-mark": {
 		Text: "an invisible byte order mark in the middle of the file", Next: `remove it, or write "\ufeff" in double quotes`,
-		Meaning: "The character often comes from joining two files. Nobody sees it, and a name that contains it is another name.",
+		Meaning: "The character often comes from joining two files. The character is invisible, and a name that contains it differs from the same name without it.",
 	},
 	"control-character": {
 		Text: "a control character", Next: `remove it, or write an escape such as "\x1b" in double quotes`,
@@ -350,7 +350,7 @@ var Spec = connection.Messages{
 		Example: args{"what": "field", "field": "schemas", "expected": "a string", "found": "a list"},
 	},
 	"null-for-list": {
-		Text: "{what} {field:q} must be {expected}, not null", Next: "write [] if there is none",
+		Text: "{what} {field:q} must be {expected}, not null", Next: "write [] for an empty list",
 		Meaning: "An empty list is written as [].",
 		Example: args{"what": "field", "field": "tags", "expected": "a list"},
 	},
@@ -451,7 +451,7 @@ var Spec = connection.Messages{
 	},
 	"not-allowed": {
 		Text:    "{what} {field:q} is not allowed here",
-		Meaning: "The schema forbids the value next to the others.",
+		Meaning: "The schema forbids this value together with the other declared values.",
 		Example: args{"what": "property", "field": "password"},
 	},
 	"schema-not-satisfied": {
@@ -471,16 +471,16 @@ var Spec = connection.Messages{
 		Next: "declare spaces: [NAME, ...] so that leftovers are found", Meaning: "With policy.prune: owned and without spaces, qlsync looks only at the spaces that its connections name.",
 	},
 	"embedded-without-file": {
-		Text: "the embedded tenant has no file", Next: "write sim:FILE, with the file that it starts from",
+		Text: "the embedded tenant has no file", Next: "write sim:FILE, where FILE is the seed of the embedded tenant",
 		Meaning: "The url of an embedded tenant names its seed.",
 	},
 	"ownership-none-unsupported": {
-		Text:    "ownership: none is for the provider {providers}",
-		Meaning: "Other services keep ownership records without harm, so that qlsync always uses them.",
+		Text:    "ownership: none works only with the provider {providers}",
+		Meaning: "With other providers, qlsync always writes ownership records.",
 		Example: args{"providers": "apinizer"},
 	},
 	"prune-without-ownership": {
-		Text: "without ownership records nobody knows what is owned, so nothing can be pruned", Next: "write policy.prune: none, or leave ownership out",
+		Text: "policy.prune: owned needs ownership records, and ownership: none writes none", Next: "write policy.prune: none, or remove ownership",
 		Meaning: "ownership: none and policy.prune: owned exclude each other.",
 	},
 	"url-not-https": {
@@ -528,23 +528,23 @@ var Spec = connection.Messages{
 	},
 	"same-url": {
 		Text: "tenant {tenant:q} has the same url as tenant {other:q} at {at}, so each would delete what the other one creates",
-		Next: "keep one tenant; for connections that only some people need, use a separate project", Meaning: "Two tenants of a project must be two tenants.",
+		Next: "keep one tenant; for connections that only some people need, use a separate project", Meaning: "Each tenant of a project needs a url of its own.",
 		Example: args{"tenant": "test", "other": "prod", "at": "qlsync.yaml:5:5"},
 	},
 	"rate-below-one": {
-		Text: "not one request fits into the window", Next: "write a higher rate or a longer window",
-		Meaning: "The rate and the window allow less than one request.",
+		Text: "the rate allows less than one request in its window", Next: "write a higher rate or a longer window",
+		Meaning: "qlsync could never send a request.",
 	},
 	"burst-too-large": {
-		Text: "the burst is larger than the {share} requests of a window", Next: "write a smaller burst, or none",
-		Meaning: "A burst is a part of what a window allows.",
+		Text: "the burst is larger than the {share} requests of a window", Next: "write a smaller burst, or remove burst",
+		Meaning: "A burst is a part of the requests of one window, so it cannot be larger than all of them.",
 		Example: args{"share": 50},
 	},
 
 	// Variables and references.
 	"unknown-placeholder": {
 		Text: "only ${var.NAME} is filled in", Next: "write $${ for a literal ${",
-		Meaning: "A value contains ${ and something else than a variable.",
+		Meaning: "A value contains ${, and no variable follows.",
 	},
 	"undefined-variable": {
 		Text: "variable {variable:q} is not defined", Next: meant,
@@ -557,13 +557,13 @@ var Spec = connection.Messages{
 		Example: args{"variable": "stge", "tenant": "prod", "meant": "stage"},
 	},
 	"variable-in-variable": {
-		Text: "variable {variable:q} refers to a variable", Next: "variables are filled in where connections use them, not within each other",
+		Text: "variable {variable:q} refers to a variable", Next: "write the text itself, or use both variables where a connection needs them",
 		Meaning: "Variables are plain texts.",
 		Example: args{"variable": "bucket"},
 	},
 	"unused-variable": {
 		Text: "--var {variable}: no file declares or uses this variable", Next: meant,
-		Meaning: "A misspelt variable would silently leave the default in force.",
+		Meaning: "With a misspelt variable, the default would silently stay in effect.",
 		Example: args{"variable": "stge", "meant": "stage"},
 	},
 	"several-sources": {
@@ -586,7 +586,7 @@ var Spec = connection.Messages{
 	},
 	"system-file": {
 		Text:    "the file {file:q} is below {folder}, where no secret is read",
-		Meaning: "The folder shows devices, and the environment and memory of processes.",
+		Meaning: "The folders /proc, /sys and /dev contain devices, and the environment and memory of processes.",
 		Example: args{"file": "/proc/self/environ", "folder": "/proc"},
 	},
 	"sign-in-secret-sent": {
@@ -707,7 +707,7 @@ var Spec = connection.Messages{
 		Example: args{"from": "Finance/Orders", "first": "connections/a.yaml:12:5"},
 	},
 	"moves-in-circle": {
-		Text: "the moved blocks from {from:q} lead round in a circle on which no connection is declared", Next: "remove one of them, or declare the connection where it belongs",
+		Text: "the moved blocks from {from:q} form a circle, and no file declares a connection on it", Next: "remove one of them, or declare the connection where it belongs",
 		Meaning: "The moved blocks lead to no declared connection.",
 		Example: args{"from": "Finance/Orders"},
 	},
@@ -827,7 +827,7 @@ var Spec = connection.Messages{
 	// Data sources and their schemas.
 	"unknown-data-source": {
 		Text: "there is no data source {dataSource:q}", Next: meant,
-		Meaning: "Neither the tenant nor the vendored schemas know the data source.",
+		Meaning: "Neither the tenant nor the vendored schemas have the data source.",
 		Example: args{"dataSource": "File_AmazonS3Connector", "meant": "File_AmazonS3ConnectorV2"},
 	},
 	"data-source-disabled": {
@@ -847,7 +847,7 @@ var Spec = connection.Messages{
 	},
 	"credentials-without-secret": {
 		Text: "the credentials contain no secret", Next: "add {secrets:or}, with {env: NAME} or {file: PATH}",
-		Meaning: "Credentials are written as a whole. These would replace the secret that the tenant stores by none.",
+		Meaning: "Credentials are written as a whole. Writing these would erase the secret that the tenant stores.",
 		Example: args{"secrets": []string{"password"}},
 	},
 	"unused-credential": {
@@ -867,12 +867,12 @@ var Spec = connection.Messages{
 	},
 	"schema-too-costly": {
 		Text:    "the schema of data source {dataSource:q} would be applied more than {limit} times to the connections: only the names of its properties are checked",
-		Meaning: "The limit protects against schemas that are made to take for ever.",
+		Meaning: "The limit protects against schemas that would take very long to check.",
 		Example: args{"dataSource": "rest", "limit": 50000000},
 	},
 	"schema-invalid": {
 		Text:    "the schema of data source {dataSource:q} is not a JSON Schema: its properties are not checked",
-		Meaning: "The service or the vendored file has something else in place of the schema.",
+		Meaning: "The service or the vendored file contains something other than a JSON Schema.",
 		Example: args{"dataSource": "rest"},
 	},
 	"schema-unusable": {

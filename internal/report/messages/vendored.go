@@ -68,7 +68,7 @@ var Vendored = connection.Messages{
 	},
 	"data-source-gone": {
 		Text:    "the tenant has no data source {dataSource:q}",
-		Next:    "its schema was pulled from tenant {tenant:q} on {day}: change dataSource of the connections that use it, or remove them",
+		Next:    "change dataSource of the connections that use it, or remove them. The schema was pulled from tenant {tenant:q} on {day}",
 		Meaning: "The data source existed when its schema was pulled.",
 		Example: args{"dataSource": "rest", "tenant": "prod", "day": "2026-03-01"},
 	},
@@ -99,7 +99,7 @@ var Vendored = connection.Messages{
 
 const (
 	keepUsed  = "keep only the schemas of data sources that the project uses, or raise the limits with --raise-limits N"
-	takeOver  = "see qlsync schemas check, and take it over with qlsync schemas pull"
+	takeOver  = "run qlsync schemas check to see the difference, and qlsync schemas pull to update the file"
 	differs   = "Vendored schemas are for editors and for checks without a network. The tenant's schema counts."
-	pullAgain = "to have it as on the tenant, remove it and pull again"
+	pullAgain = "to replace it with the tenant's schema, remove the file and run qlsync schemas pull"
 )
