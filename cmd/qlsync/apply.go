@@ -112,7 +112,7 @@ func runApply(c *cli.Context, env *environment) error {
 func checkOnStale(c *cli.Context) error {
 	value := c.String("on-stale")
 	if value == "skip" && c.NArg() == 0 {
-		return errors.New("--on-stale skip needs a plan file: the hash alone does not tell what differs")
+		return errors.New("--on-stale skip needs a plan file, because a hash does not show which changes differ")
 	}
 	return commandline.CheckChoice("--on-stale", value, []string{"refuse", "skip"})
 }
@@ -169,7 +169,7 @@ func approvePlan(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown
 	case len(p.Steps) == 0:
 		return nil // all changes are refused one by one, as the result says
 	case !env.isTerminal(env.stdin):
-		err := engine.Refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
+		err := engine.Refused("cannot ask for approval without a terminal. Nothing was written. Pass --auto-approve, --plan-hash HASH or a plan file")
 		return afterRefusal(c, err, "To apply exactly this plan", with(given(c, "apply", c.Command.Flags), "--plan-hash "+p.Hash))
 	}
 	if shown != nil {

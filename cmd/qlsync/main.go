@@ -56,7 +56,7 @@ func (env *environment) run(parent context.Context, args []string) int {
 // crashed reports a panic of any goroutine: the value without secrets, and its place. The runtime
 // would print the value unchanged, which may be an answer of a service. It returns the exit code.
 func (env *environment) crashed(crash *guard.Panic) int {
-	fmt.Fprintf(env.stderr, "error: qlsync has crashed: %s\nThis is a bug in qlsync. Please report it with the lines below; they hold no secrets.\n%s",
+	fmt.Fprintf(env.stderr, "error: qlsync has crashed: %s\nThis is a bug in qlsync. Please report it with the lines below; they contain no secrets.\n%s",
 		report.Sanitize(env.secrets.Text(fmt.Sprint(crash.Value))), crash.Stack)
 	return env.brokenOff()
 }

@@ -26,7 +26,7 @@ func simulateCommand(env *environment) *cli.Command {
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "the loopback `ADDR` to listen on; port 0 takes a free one"},
 			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant; needed"},
 			&cli.StringFlag{Name: "state", Usage: "keep the tenant's state in `FILE`; left out: in memory"},
-			&cli.StringFlag{Name: "faults", Usage: "do to requests what `FILE` lists; what never happened is an error"},
+			&cli.StringFlag{Name: "faults", Usage: "inject the faults in `FILE`; exit with 1 if a fault never happens"},
 		},
 		Action: func(c *cli.Context) error { return runSimulate(c, env) },
 	}
@@ -90,6 +90,6 @@ func (env *environment) tellUnsaved(err error) error {
 		return nil
 	}
 	fmt.Fprintln(env.stderr, "error: "+report.Sanitize(infile.ErrorText(env.workDir.Shown(err)))+"; what failed for this reason changed nothing. "+
-		"Close the program that has the file open, or make the folder writable or room on the disk, then run the command again.")
+		"Close the program that has the file open, make the folder writable or free space on the disk, then run the command again.")
 	return &exit{code: exitError}
 }

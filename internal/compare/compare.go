@@ -138,7 +138,7 @@ func (c *Comparer) compareProperty(p *match.Pair, d *Difference, name string) {
 	}
 }
 
-// compareRecorded compares the parts that only the ownership record contains: the key, the
+// compareRecorded compares the parts that the ownership record alone contains: the key, the
 // protection, and the sensitive properties. An unrecorded sensitive name justifies a write, because
 // only the record redacts the value once the files no longer declare it. A recorded name that is no
 // longer declared remains until the next write.

@@ -107,7 +107,7 @@ var apinizerManager = provider{
 	rules: apinizer.Rules{}, holdsSecret: apinizer.HoldsSecret, knowsSecret: apinizer.KnowsSecret, builtin: apinizer.Builtin,
 	connect: func(o options) (connection.Provider, error) {
 		if o.cacheFile != "" {
-			return nil, errors.New("cache: this tenant does not say when a connection was changed, so nothing can be kept: leave --cache out")
+			return nil, errors.New("cache: this tenant does not return when a connection was changed, so reads cannot be cached. Run the command without --cache")
 		}
 		return apinizer.New(apinizer.Config{
 			URL: o.url, Auth: apinizer.Auth{Token: o.auth.token, User: o.auth.user, Password: o.auth.password},

@@ -85,7 +85,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 	var ids []string
 	switch {
 	case o.All && len(o.IDs) > 0:
-		return nil, fmt.Errorf("schemas pull: give --all or ids, not both")
+		return nil, fmt.Errorf("schemas pull: pass --all or ids, not both")
 	case len(o.IDs) > 0:
 		ids = o.IDs
 	default:
@@ -105,7 +105,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 		ids = append(ids, catalog.Known...)
 	}
 	if len(ids) == 0 {
-		return nil, s.besides(fmt.Errorf("schemas pull: no connection is declared for tenant %q: name data sources, or give --all", s.tenant.Name))
+		return nil, s.besides(fmt.Errorf("schemas pull: no connection is declared for tenant %q: name data sources, or pass --all", s.tenant.Name))
 	}
 	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
 }
