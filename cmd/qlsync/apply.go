@@ -17,6 +17,7 @@ import (
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -169,11 +170,11 @@ func approvePlan(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown
 	case len(p.Steps) == 0:
 		return nil // all changes are refused one by one, as the result says
 	case !env.isTerminal(env.stdin):
-		err := engine.Refused("cannot ask for approval without a terminal. Nothing was written. Pass --auto-approve, --plan-hash HASH or a plan file")
+		err := engine.Refused(connection.Because("approval-needs-terminal"))
 		return afterRefusal(c, err, "To apply exactly this plan", with(given(c, "apply", c.Command.Flags), "--plan-hash "+p.Hash))
 	}
 	if shown != nil {
-		return engine.Refused("cannot show the plan, so nothing was written: %w", shown)
+		return engine.Refused(connection.Because("plan-not-shown", "error", shown.Error()))
 	}
 	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Type yes to apply: ", report.Sanitize(p.Tenant.Name)))
 }
@@ -196,7 +197,7 @@ func (env *environment) ask(ctx context.Context, question string) error {
 		fmt.Fprintln(env.stderr)
 		return &exit{code: env.interrupted(exitRefused), err: errors.New("nothing was written: interrupted")}
 	case strings.TrimSpace(answer) != "yes":
-		return engine.Refused("nothing was written: not approved, because the answer was not yes")
+		return engine.Refused(connection.Because("not-approved"))
 	}
 	return nil
 }

@@ -27,9 +27,9 @@ func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
 	}
 	switch {
 	case hash != "" && hash != p.Hash && hash == plan.EarlierHash(s.planned):
-		return refusedFor(connection.Because("hash-of-earlier-version", "hash", p.Hash))
+		return Refused(connection.Because("hash-of-earlier-version", "hash", p.Hash))
 	case hash != "" && hash != p.Hash:
-		return refusedFor(connection.Because("hash-differs", "hash", p.Hash, "reviewed", hash))
+		return Refused(connection.Because("hash-differs", "hash", p.Hash, "reviewed", hash))
 	case p.Refusal != nil:
 		return &Refusal{Err: fmt.Errorf("nothing was written: %s (%s)", p.Refusal.Reason.Text, p.Refusal.Reason.Next), Reason: p.Refusal.Reason}
 	}
@@ -86,7 +86,7 @@ func Confirm(p *plan.Plan, deletes, recreates string) error {
 	}
 	for _, wrong := range []connection.Reason{ofDeletes, ofRecreates} {
 		if wrong.Holds() {
-			return refusedFor(wrong)
+			return Refused(wrong)
 		}
 	}
 	return nil

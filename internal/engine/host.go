@@ -8,7 +8,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -70,7 +69,7 @@ func (host *Host) logger(tenant string) *slog.Logger {
 // Refusal is the error of a safety rule: nothing was written to the tenant.
 type Refusal struct {
 	Err error
-	// Reason has the code and the arguments of the error; none if only the command knows them.
+	// Reason has the code and the arguments of the error.
 	Reason connection.Reason
 	// Details are lines that follow the error, such as the differences of a stale plan.
 	Details []string
@@ -82,13 +81,8 @@ func (r *Refusal) Error() string { return r.Err.Error() }
 // Unwrap returns the error.
 func (r *Refusal) Unwrap() error { return r.Err }
 
-// Refused returns a [Refusal] without details.
-func Refused(format string, args ...any) error {
-	return &Refusal{Err: fmt.Errorf(format, args...)}
-}
-
-// refusedFor returns a [Refusal] with the sentence of a reason.
-func refusedFor(reason connection.Reason) error {
+// Refused returns a [Refusal] with the sentence of a reason, and without details.
+func Refused(reason connection.Reason) error {
 	return &Refusal{Err: errors.New(messages.Text(reason)), Reason: reason}
 }
 

@@ -31,9 +31,9 @@ func (s *Session) checkHost() error {
 	}):
 		return nil
 	case len(hosts) == 0:
-		return refusedFor(connection.Because("no-host-listed", "variable", hostsVariable, "tenant", s.tenant.Name))
+		return Refused(connection.Because("no-host-listed", "variable", hostsVariable, "tenant", s.tenant.Name))
 	}
-	return refusedFor(connection.Because("host-not-listed", "tenant", s.tenant.Name, "url", s.tenant.URL, "variable", hostsVariable, "host", address.Host))
+	return Refused(connection.Because("host-not-listed", "tenant", s.tenant.Name, "url", s.tenant.URL, "variable", hostsVariable, "host", address.Host))
 }
 
 // withoutHTTPSPort drops the default port of https. Plain http is for loopback only.

@@ -38,7 +38,7 @@ func (s *Session) checkTenant(ctx context.Context, reviewed *plan.Plan) error {
 		return s.besides(err)
 	}
 	if now := s.planTenant(); now.IsAnother(reviewed.Tenant) {
-		return refusedFor(connection.Because("plan-of-other-tenant", "reviewed", reviewed.Tenant.ID, "url", s.tenant.URL, "id", now.ID, "tenant", s.tenant.Name))
+		return Refused(connection.Because("plan-of-other-tenant", "reviewed", reviewed.Tenant.ID, "url", s.tenant.URL, "id", now.ID, "tenant", s.tenant.Name))
 	}
 	return nil
 }

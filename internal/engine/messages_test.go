@@ -40,7 +40,7 @@ func TestEveryMessageIsExplainedWithAnExample(t *testing.T) {
 
 func TestTheCodesInTheSourceAreThoseOfTheTables(t *testing.T) {
 	used, known := map[string]bool{}, map[string]bool{}
-	for _, folder := range []string{"pkg", "internal"} {
+	for _, folder := range []string{"pkg", "internal", "cmd"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", folder, "*", "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: got no source (%v)", folder, err)

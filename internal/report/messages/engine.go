@@ -108,6 +108,19 @@ var Engine = connection.Messages{
 		Meaning: "The plan of apply has another hash than the one in --plan-hash: the files or the tenant have changed after the review.",
 		Example: args{"hash": "sha256:4f0c", "reviewed": "sha256:91ab"},
 	},
+	"approval-needs-terminal": {
+		Text:    "cannot ask for approval without a terminal. Nothing was written. Pass --auto-approve, --plan-hash HASH or a plan file",
+		Meaning: "A plan is applied after a person has typed yes, or after a review: the options state which plan is approved.",
+	},
+	"plan-not-shown": {
+		Text:    "cannot show the plan, so nothing was written: {error}",
+		Meaning: "A plan that was not shown cannot be approved.",
+		Example: args{"error": "broken pipe"},
+	},
+	"not-approved": {
+		Text:    "nothing was written: not approved, because the answer was not yes",
+		Meaning: "Only the whole word yes approves a plan.",
+	},
 	"no-host-listed": {
 		Text:    "{variable} is set and lists no host, so no token is sent to tenant {tenant:q}",
 		Next:    "list the hosts that may get one, such as acme.eu.qlikcloud.com, or unset it",
