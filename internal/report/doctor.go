@@ -35,7 +35,13 @@ func (p *printer) check(check doctor.Check) {
 	if check.Status == doctor.NotChecked {
 		message = "not checked: " + message
 	}
-	p.line("  %s  %s: %s", signs[check.Status], Sanitize(check.Name), message)
+	for i, row := range wrapped(Sanitize(check.Name)+": "+message, max(p.width-8, 0)) {
+		sign := signs[check.Status]
+		if i > 0 {
+			sign = "    "
+		}
+		p.verbatim("  %s  %s", sign, row)
+	}
 	for _, detail := range check.Details {
 		p.line("          %s", Sanitize(detail))
 	}
