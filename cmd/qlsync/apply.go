@@ -59,6 +59,9 @@ func runApply(c *cli.Context, env *environment) error {
 	tenant := c.String("tenant")
 	if reviewed != nil {
 		tenant = cmp.Or(tenant, reviewed.Tenant.Name)
+		if tenant != reviewed.Tenant.Name { // before the token of the wrong tenant is sent
+			return engine.Refused(connection.Because("plan-for-tenant", "reviewed", reviewed.Tenant.Name, "tenant", tenant))
+		}
 	}
 	s, project, err := openTenant(c, env, tenant)
 	if err != nil {

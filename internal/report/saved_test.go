@@ -121,6 +121,7 @@ var forgedTexts = []string{
 func TestNoTextOfASavedFileSteersAnything(t *testing.T) {
 	for kind, saved := range savedKinds {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			text, err := json.Marshal(saved.value)
 			if err != nil {
 				t.Fatal(err)

@@ -132,6 +132,11 @@ var Engine = connection.Messages{
 		Meaning: "The variable restricts where tokens are sent, and the url of the tenant leads to another host.",
 		Example: args{"variable": "QLSYNC_HOSTS", "tenant": "prod", "url": "https://acme.example", "host": "acme.example"},
 	},
+	"plan-for-tenant": {
+		Text:    "the plan file is for tenant {reviewed:q}, but --tenant or QLSYNC_TENANT names {tenant:q}. Nothing was written. Pass --tenant {reviewed}, or plan tenant {tenant:q} and review again",
+		Meaning: "A plan is applied to the tenant that it was made for.",
+		Example: args{"reviewed": "dev", "tenant": "prod"},
+	},
 	"plan-of-other-tenant": {
 		Text:    "the plan is for the tenant with id {reviewed:q}, but {url} leads to the tenant with id {id:q}. Nothing was written. Correct the url of tenant {tenant:q}, or plan and review again",
 		Meaning: "The reviewed plan was made for another tenant than the one that apply reaches.",
