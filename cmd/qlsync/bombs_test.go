@@ -177,10 +177,10 @@ func bombSays(name string) string {
 		tooDeep    = "maps and lists are nested more than 64 deep (check whether a closing bracket is missing)"
 		tooManyIn  = "a single entry has more than 20000 values (split the entry)"
 		tooLong    = "a text is longer than 1048576 bytes"
-		tooLarge   = "the file is larger than 32 MiB (split it)"
-		tooDense   = "the file has more than 3145728 lines, commas, colons and brackets (split it)"
+		tooLarge   = "the file is larger than 32 MiB (split the file)"
+		tooDense   = "the file has more than 3145728 lines, commas, colons and brackets (split the file)"
 		entries    = "a map has more than 1000 entries (remove entries)"
-		number     = "the number is too large or too small (quote it if it is text)"
+		number     = "the number is too large or too small (put the value in quotes if it is text)"
 		alternates = "its references and alternatives check one value against more than 10000 schemas: only the names of its properties are checked"
 		projects   = "(split the project, or raise the limits with --raise-limits N)"
 	)
@@ -224,7 +224,7 @@ func bombSays(name string) string {
 		"anchors":                            `field "dataSource" is missing (write it here or under defaults)`,
 		"a long variable in too many places": `field "dataSource" is missing (write it here or under defaults)`,
 		"documents":                          "remove the line ---",
-		"a mistake at the end":               "not valid YAML near line 20003",
+		"a mistake at the end":               "c.yaml:20003:9: error: a list or map in brackets has a missing or an extra bracket or comma",
 		"accents on one letter":              valid,
 		"addresses named as passwords":       valid,
 		"forms of keys":                      valid,
@@ -235,7 +235,7 @@ func bombSays(name string) string {
 		"moved blocks to one place":          valid,
 		"a long variable":                    valid,
 		"a schema with a large multipleOf":   valid,
-		"defaults in each connection":        "(split it, or declare less under defaults)",
+		"defaults in each connection":        "(split the file, or declare less under defaults)",
 		"tags":                               "found duplicate %TAG directive",
 		"a variable that is nowhere":         `variable "x" is not defined`,
 		"variables without an end":           "only ${var.NAME} is filled in",

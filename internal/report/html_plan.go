@@ -305,7 +305,7 @@ func (v *pageView) changeItem(tenant int, c *plan.Change, full bool) itemView {
 	out := itemView{
 		Long: v.Long, Open: v.Total <= openPlan && len(row.fields)+len(row.remark) > 0, Kind: changeKind(c), Label: row.sign + " " + row.verb,
 		Space: strconv.Itoa(v.spaces[spaceOf{tenant, c.Connection.Space}]),
-		Name:  label(c.Connection.Name), Source: Sanitize(c.DataSource), One: c.Action == plan.ActionCreate, Overwrites: overwrites(c),
+		Name:  label(c.Connection.Name), Source: Sanitize(c.DataSource), One: c.Action == plan.ActionCreate, Overwrites: c.Overwrites(),
 	}
 	if len(v.tenants) > 1 {
 		out.Tenant = strconv.Itoa(tenant)

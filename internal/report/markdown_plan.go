@@ -148,7 +148,7 @@ func planTally(changes []plan.Change) *tally {
 }
 
 func changeEntry(c *plan.Change) entry {
-	sign := lookOf(c).sign
+	sign := lookOf(c.Action, c.Overwrites()).sign
 	verb := string(c.Action)
 	remarks := []string{}
 	if c.From != nil && *c.From != c.Connection {
@@ -312,7 +312,7 @@ func notDone(l apply.Ledger) string {
 }
 
 func resultEntry(item *apply.Item) entry {
-	line := fmt.Sprintf("- %s %s %s: %s", code(signs[item.Action].sign), prose(string(item.Action)), code(item.Connection.Name), prose(string(item.Outcome)))
+	line := fmt.Sprintf("- %s %s %s: %s", code(lookOf(item.Action, item.Overwrites).sign), prose(string(item.Action)), code(item.Connection.Name), prose(string(item.Outcome)))
 	return entry{heading: "#### " + code(item.Connection.Space), brief: line, full: func() string { return line }}
 }
 

@@ -98,12 +98,12 @@ type look struct {
 	paint hue
 }
 
-// lookOf returns the look of a change: an adoption that overwrites looks like an update.
-func lookOf(c *plan.Change) look {
-	if overwrites(c) {
-		return signs[plan.ActionUpdate]
+// lookOf returns the look of an action: an adoption that overwrites looks like an update.
+func lookOf(action plan.Action, overwrites bool) look {
+	if overwrites {
+		action = plan.ActionUpdate
 	}
-	return signs[c.Action]
+	return signs[action]
 }
 
 // warn colours a sanitized text if it is serious.
@@ -122,7 +122,7 @@ var signs = map[plan.Action]look{
 }
 
 func changeRow(c *plan.Change) row {
-	look := lookOf(c)
+	look := lookOf(c.Action, c.Overwrites())
 	r := row{
 		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: Sanitize(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
@@ -141,14 +141,11 @@ func changeRow(c *plan.Change) row {
 	return r
 }
 
-// overwrites reports whether an adoption changes the connection.
-func overwrites(c *plan.Change) bool { return c.Action == plan.ActionAdopt && len(c.Fields) > 0 }
-
 // countOverwritten counts the adoptions that overwrite the live connection.
 func countOverwritten(changes []plan.Change) int {
 	n := 0
 	for i := range changes {
-		if c := &changes[i]; overwrites(c) && !c.Refused.Holds() && !c.Waits {
+		if c := &changes[i]; c.Overwrites() && !c.Refused.Holds() && !c.Waits {
 			n++
 		}
 	}

@@ -53,7 +53,7 @@ func resultRows(r *apply.Result) []row {
 }
 
 func resultRow(item *apply.Item) row {
-	look := signs[item.Action]
+	look := lookOf(item.Action, item.Overwrites)
 	r := row{
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: Sanitize(string(item.Action)), kind: string(item.Outcome),

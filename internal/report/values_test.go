@@ -300,7 +300,7 @@ func everydayResult() *apply.Result {
 			Connection: key("Finance", "Clicks"), Action: plan.ActionCreate, Outcome: apply.Blocked, Position: at(8),
 			Why: connection.Reason{Code: "other-project", Args: map[string]any{"project": "sales"}, Text: "a person must sign in first: open the address"}, SignInURL: "https://login.example/?state=5&client_id=7",
 		},
-		{Connection: key("Finance", "Exchange rates"), Action: plan.ActionAdopt, Outcome: apply.Done, ID: "c-1", Position: at(12)},
+		{Connection: key("Finance", "Exchange rates"), Action: plan.ActionAdopt, Outcome: apply.Done, ID: "c-1", Position: at(12), Overwrites: true},
 		{
 			Connection: key("Finance", "Orders lake"), Action: plan.ActionMove, Outcome: apply.Failed, ID: "c-2", Position: at(20), Partial: true, Unknown: true,
 			Why: said("patch connection: PATCH /api/v1/data-connections/c-2: 500 internal error (trace 7f) (done: bulk-update)"),

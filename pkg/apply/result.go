@@ -55,6 +55,8 @@ type Item struct {
 	ID         string         `json:"id,omitempty"`
 	// Why is the reason for an outcome other than done.
 	Why connection.Reason `json:"-"`
+	// Overwrites reports whether an adoption changes what it takes over.
+	Overwrites bool `json:"overwrites,omitempty"`
 	// SignInURL is where a person must sign in before the change can be made. The URL is for that
 	// person and for one use: no error quotes it, and no log should.
 	SignInURL string `json:"signInUrl,omitempty"`
@@ -220,7 +222,7 @@ func result(p *plan.Plan, records []record) *Result {
 // all are written and one is not in effect, otherwise the outcome of the first failed operation, or
 // else of the first one that was not done.
 func settle(c *plan.Change, records []record) Item {
-	item := Item{Connection: c.Connection, Action: c.Action, ID: c.ID, Position: c.Position, Outcome: Done}
+	item := Item{Connection: c.Connection, Action: c.Action, ID: c.ID, Position: c.Position, Outcome: Done, Overwrites: c.Overwrites()}
 	if c.Refused.Holds() {
 		item.Outcome, item.Why = Blocked, c.Refused
 		return item

@@ -154,6 +154,9 @@ type Change struct {
 	At func(path string) connection.Position `json:"-"`
 }
 
+// Overwrites reports whether the change is an adoption that changes the connection.
+func (c *Change) Overwrites() bool { return c.Action == ActionAdopt && len(c.Fields) > 0 }
+
 // Field is one difference within a connection.
 type Field = connection.Field
 
