@@ -196,6 +196,8 @@ func (service *echoService) run(t *testing.T, random *rand.Rand, line []string) 
 	for _, secret := range secrets {
 		transporttest.LookForSecret(t, shown, secret)
 	}
+	echo.mu.Lock() // a request that the command no longer waits for may still be served
+	defer echo.mu.Unlock()
 	return echo.memory.Len(), echo.quoted, echo.quoted > 0 && code != exitError
 }
 
