@@ -49,20 +49,28 @@ func Reason(err error) string {
 
 // Indented returns a value, which must be in the JSON model, as JSON for people and for version
 // control. It does not escape <.
-func Indented(value any) []byte { return encode(value, "  ") }
+func Indented(value any) []byte { return mustEncode(value, "  ") }
 
 // Line returns a value, which must be in the JSON model, as JSON in one line.
-func Line(value any) string { return strings.TrimSuffix(string(encode(value, "")), "\n") }
+func Line(value any) string { return strings.TrimSuffix(string(mustEncode(value, "")), "\n") }
 
-func encode(value any, indent string) []byte {
+func mustEncode(value any, indent string) []byte {
+	text, err := Encode(value, indent)
+	if err != nil {
+		panic("jsontext: value is not JSON: " + err.Error())
+	}
+	return text
+}
+
+// Encode returns a value as JSON with a line break at its end. It does not escape <. With an indent,
+// each entry is on a line of its own.
+func Encode(value any, indent string) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", indent)
-	if err := encoder.Encode(value); err != nil {
-		panic("jsontext: value is not JSON: " + err.Error())
-	}
-	return text.Bytes()
+	err := encoder.Encode(value)
+	return text.Bytes(), err
 }
 
 // Object returns the entry of an object if the entry is an object itself; otherwise an empty one.

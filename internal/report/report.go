@@ -7,8 +7,6 @@ package report
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -43,15 +42,12 @@ type Text struct {
 // Unprintable characters, and characters that a pipeline could interpret, are written as \u
 // escapes.
 func JSON(w io.Writer, value any) error {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(value); err != nil {
+	text, err := jsontext.Encode(value, "  ")
+	if err != nil {
 		return err
 	}
 	escaped := bufio.NewWriterSize(w, bufferSize)
-	escapeJSON(escaped, text.Bytes())
+	escapeJSON(escaped, text)
 	return escaped.Flush()
 }
 

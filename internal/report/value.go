@@ -1,11 +1,11 @@
 package report
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -130,14 +130,11 @@ func inlineUpTo(value any, most int) string {
 func canonical(value any) string { return encode(value, "") }
 
 func encode(value any, indent string) string {
-	var text strings.Builder
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", indent)
-	if err := encoder.Encode(value); err != nil {
+	text, err := jsontext.Encode(value, indent)
+	if err != nil {
 		return "(unprintable)" // unreachable for JSON values
 	}
-	return strings.TrimRight(text.String(), "\n")
+	return strings.TrimRight(string(text), "\n")
 }
 
 // block writes the differences of two long values, line by line.

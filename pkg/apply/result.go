@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -95,7 +95,7 @@ type writtenItem struct {
 
 // MarshalJSON implements [json.Marshaler].
 func (i Item) MarshalJSON() ([]byte, error) {
-	return encode(writtenItem{plainItem(i), i.Why.String(), i.Why.Code, i.Why.Args})
+	return jsontext.Encode(writtenItem{plainItem(i), i.Why.String(), i.Why.Code, i.Why.Args}, "")
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -120,7 +120,7 @@ type writtenResult struct {
 
 // MarshalJSON implements [json.Marshaler].
 func (r Result) MarshalJSON() ([]byte, error) {
-	return encode(writtenResult{plainResult(r), r.Unverified.String(), r.Unverified.Code, r.Unverified.Args})
+	return jsontext.Encode(writtenResult{plainResult(r), r.Unverified.String(), r.Unverified.Code, r.Unverified.Args}, "")
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -132,15 +132,6 @@ func (r *Result) UnmarshalJSON(text []byte) error {
 	*r = Result(w.plainResult)
 	r.Unverified = connection.Reason{Code: w.UnverifiedCode, Args: w.UnverifiedArgs, Text: w.Unverified}
 	return nil
-}
-
-// encode writes a value without the escapes of HTML.
-func encode(value any) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return text.Bytes(), err
 }
 
 // Decode reads a result that was written as JSON.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -71,14 +72,6 @@ func each(reasons []connection.Reason, yield func(*connection.Reason) bool) bool
 	return true
 }
 
-// said is the text of one reason.
-func said(r connection.Reason) string {
-	if !r.Holds() {
-		return ""
-	}
-	return r.String()
-}
-
 // joined is the text of several reasons.
 func joined(reasons []connection.Reason) string { return connection.Join(reasons, "; ") }
 
@@ -88,14 +81,6 @@ func read(list []connection.Reason, text string) []connection.Reason {
 		return []connection.Reason{{Text: text}}
 	}
 	return list
-}
-
-func encode(value any) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return text.Bytes(), err
 }
 
 // decode keeps the texts of numbers, over which the hash was made.
@@ -120,9 +105,9 @@ type writtenChange struct {
 
 // MarshalJSON implements [json.Marshaler].
 func (c Change) MarshalJSON() ([]byte, error) {
-	return encode(writtenChange{
-		plainChange(c), joined(c.Reasons), said(c.Manual), c.Manual.Code, c.Manual.Args, said(c.Refused), c.Refused.Code, c.Refused.Args,
-	})
+	return jsontext.Encode(writtenChange{
+		plainChange(c), joined(c.Reasons), c.Manual.String(), c.Manual.Code, c.Manual.Args, c.Refused.String(), c.Refused.Code, c.Refused.Args,
+	}, "")
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -150,7 +135,7 @@ func (s *Step) Description() string { return connection.Join(s.Does, ", ") }
 
 // MarshalJSON implements [json.Marshaler].
 func (s Step) MarshalJSON() ([]byte, error) {
-	return encode(writtenStep{plainStep(s), s.Description()})
+	return jsontext.Encode(writtenStep{plainStep(s), s.Description()}, "")
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -175,7 +160,7 @@ type writtenWarning struct {
 
 // MarshalJSON implements [json.Marshaler].
 func (w Warning) MarshalJSON() ([]byte, error) {
-	return encode(writtenWarning{plainWarning(w), said(w.Reason), w.Reason.Code, w.Reason.Args})
+	return jsontext.Encode(writtenWarning{plainWarning(w), w.Reason.String(), w.Reason.Code, w.Reason.Args}, "")
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -201,7 +186,7 @@ type writtenRefusal struct {
 
 // MarshalJSON implements [json.Marshaler].
 func (r Refusal) MarshalJSON() ([]byte, error) {
-	return encode(writtenRefusal{plainRefusal(r), r.Reason.Text, r.Reason.Next, r.Reason.Code, r.Reason.Args})
+	return jsontext.Encode(writtenRefusal{plainRefusal(r), r.Reason.Text, r.Reason.Next, r.Reason.Code, r.Reason.Args}, "")
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -224,7 +209,7 @@ type writtenItem struct {
 
 // MarshalJSON implements [json.Marshaler].
 func (i DriftItem) MarshalJSON() ([]byte, error) {
-	return encode(writtenItem{plainItem(i), joined(i.Reasons)})
+	return jsontext.Encode(writtenItem{plainItem(i), joined(i.Reasons)}, "")
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -250,7 +235,7 @@ type writtenFinding struct {
 
 // MarshalJSON implements [json.Marshaler].
 func (f Finding) MarshalJSON() ([]byte, error) {
-	return encode(writtenFinding{plainFinding(f), joined(f.Reasons), said(f.Advice), f.Advice.Code, f.Advice.Args})
+	return jsontext.Encode(writtenFinding{plainFinding(f), joined(f.Reasons), f.Advice.String(), f.Advice.Code, f.Advice.Args}, "")
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].

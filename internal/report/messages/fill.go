@@ -120,9 +120,8 @@ func list(items []string, form string) string {
 		return alternatives(items)
 	case form == "few" && more > 0:
 		return strings.Join(items[:shownItems], ", ") + ", " + strconv.Itoa(more) + " more"
-	case form == "and" && len(items) > 1:
-		last := len(items) - 1
-		return strings.Join(items[:last], ", ") + " and " + items[last]
+	case form == "and" && len(items) > 0:
+		return words.AllOf(items)
 	}
 	return strings.Join(items, ", ")
 }
