@@ -37,6 +37,9 @@ type Live struct {
 	Record    Record `json:"mark"`
 	// Properties is nil if the details were not requested or could not be read.
 	Properties map[string]any `json:"properties"`
+	// Proved reports that the properties were not read: they are the declared ones, because the list
+	// shows that they are equal; see [Scope.Equals]. Nothing is written on the basis of such a state.
+	Proved bool `json:"-"`
 	// HasCredentials reports whether the service knows credentials for the connection.
 	HasCredentials bool `json:"hasCredentials,omitempty"`
 	// PerUserCredentials reports whether each user brings their own credentials.

@@ -314,6 +314,16 @@ type Scope struct {
 	// Listed reports whether the properties of a connection are not needed, even if Details asks for
 	// them, provided that the list has everything else. It is called from one goroutine. May be nil.
 	Listed func(*Live) bool
+	// Equals reports whether a listed connection with these properties is as declared, so that nothing
+	// in a plan, a drift report or a verification would mention it, and returns the declared
+	// properties. A property that is absent is unknown. Equals is pure and reports false where it is not
+	// sure. A provider that can conclude the properties of a connection from its list does not read the
+	// connection in detail if Equals reports true; see [Live.Proved]. It is called from one goroutine.
+	// Nil: everything that Details asks for is read.
+	Equals func(live *Live, properties map[string]any) (declared map[string]any, equal bool)
+	// Day selects the sample of connections that a provider reads in detail although it could conclude
+	// their properties: another day, another sample.
+	Day string
 	// Secretive reports whether the properties of a connection contain a secret that the provider does
 	// not recognise, so that they must not be stored in a file. It is called from one goroutine. May be
 	// nil.
@@ -350,6 +360,8 @@ type Snapshot struct {
 	Details int `json:"details"`
 	// Cached counts the connections whose details came from the cache.
 	Cached int `json:"-"`
+	// Proved counts the connections that are as declared by the list; see [Live.Proved].
+	Proved int `json:"-"`
 	// Unkept is the error of writing the cache.
 	Unkept       error        `json:"-"`
 	Capabilities Capabilities `json:"traits"`
