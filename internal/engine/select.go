@@ -124,39 +124,53 @@ func (o *PlanOptions) restrict(in *plan.Input) connection.Problems {
 		if problems.Err() != nil {
 			return problems
 		}
-		in.Only, more = exclude(all, targets, excluded)
-		problems = spec.Collect(problems, more)
+		in.Only, more = choose(all, targets, excluded)
+		problems = spec.Collect(problems, more, unselected(rotated, in.Only))
 	}
 	in.Rotate = sortedKeys(rotated)
 	return problems
 }
 
-// exclude returns the targets without the excluded ones and without those whose changes need an
-// excluded change. An empty result is a problem, because it would mean no restriction.
-func exclude(p *plan.Plan, targets, excluded map[connection.Key]bool) ([]connection.Key, connection.Problems) {
-	left := maps.Clone(targets)
-	dependents := dependentsOf(p)
-	pending := slices.Collect(maps.Keys(excluded))
-	reached := maps.Clone(excluded)
-	var along []string
-	for len(pending) > 0 {
-		key := pending[0]
-		pending = pending[1:]
-		if left[key] && !excluded[key] {
-			along = append(along, key.String())
-		}
+// unselected returns a problem if connections to rotate are not selected: their old credentials
+// would silently stay in use.
+func unselected(rotated map[connection.Key]bool, selected []connection.Key) connection.Problems {
+	left := maps.Clone(rotated)
+	for _, key := range selected {
 		delete(left, key)
-		for _, dependent := range dependents[key] {
-			if !reached[dependent] {
-				reached[dependent] = true
-				pending = append(pending, dependent)
+	}
+	if len(left) == 0 || len(selected) == 0 {
+		return nil
+	}
+	return connection.Problems{messages.Problem(connection.Position{}, connection.SeverityError, connection.Because("rotate-not-selected", "connections", texts(left)))}
+}
+
+// choose returns the targets without the excluded ones and without those whose changes need a
+// connection that is not selected. An empty result is a problem, because it would mean no
+// restriction.
+func choose(p *plan.Plan, targets, excluded map[connection.Key]bool) ([]connection.Key, connection.Problems) {
+	left, g := maps.Clone(targets), graphOf(p)
+	maps.DeleteFunc(left, func(key connection.Key, _ bool) bool { return excluded[key] })
+	along, needed := map[connection.Key]bool{}, map[connection.Key]bool{}
+	for before := -1; before != len(along); {
+		before = len(along)
+		missing := maps.Clone(excluded)
+		selected := reach(left, g.needs)
+		for _, key := range g.created {
+			missing[key] = missing[key] || !selected[key]
+		}
+		maps.DeleteFunc(missing, func(_ connection.Key, isMissing bool) bool { return !isMissing })
+		for key := range missing {
+			for waiting := range reach(map[connection.Key]bool{key: true}, g.neededBy) {
+				if left[waiting] {
+					along[waiting], needed[key] = true, true
+				}
 			}
 		}
+		maps.DeleteFunc(left, func(key connection.Key, _ bool) bool { return along[key] })
 	}
 	var problems connection.Problems
 	if len(along) > 0 {
-		slices.Sort(along)
-		reason := connection.Because("also-excluded", "connections", along)
+		reason := connection.Because("also-left-out", "connections", texts(along), "needed", texts(needed))
 		problems = append(problems, messages.Problem(connection.Position{}, connection.SeverityWarning, reason))
 	}
 	if len(left) == 0 {
@@ -165,40 +179,73 @@ func exclude(p *plan.Plan, targets, excluded map[connection.Key]bool) ([]connect
 	return sortedKeys(left), problems
 }
 
-// dependentsOf returns, for each connection, those whose changes need one of its changes. The delete
-// of an undeclared connection needs every create of its data source, because one of them may be that
-// connection under its new name.
-func dependentsOf(p *plan.Plan) map[connection.Key][]connection.Key {
-	owners := map[int]connection.Key{} // by operation
+// graph has the connections whose changes need each other.
+type graph struct {
+	needs, neededBy map[connection.Key][]connection.Key
+	created         []connection.Key
+}
+
+func (g *graph) add(key, needed connection.Key) {
+	g.needs[key] = append(g.needs[key], needed)
+	g.neededBy[needed] = append(g.neededBy[needed], key)
+}
+
+// graphOf returns the graph of a plan. The delete of an undeclared connection waits for every create
+// of its data source, because one of them may be that connection under its new name. It does not
+// select these creates, so only neededBy has them.
+func graphOf(p *plan.Plan) *graph {
+	g := &graph{needs: map[connection.Key][]connection.Key{}, neededBy: map[connection.Key][]connection.Key{}}
+	owners := map[int]connection.Key{}       // by operation
+	created := map[string][]connection.Key{} // by data source
 	for _, step := range p.Steps {
 		for _, item := range step.Items {
-			owners[item.ID] = p.Change(item.Change).Connection
-		}
-	}
-	dependents := map[connection.Key][]connection.Key{}
-	for _, step := range p.Steps {
-		for _, item := range step.Items {
-			for _, needed := range item.Needs {
-				dependents[owners[needed]] = append(dependents[owners[needed]], owners[item.ID])
+			change := p.Change(item.Change)
+			owners[item.ID] = change.Connection
+			if change.Action == plan.ActionCreate {
+				created[change.DataSource] = append(created[change.DataSource], change.Connection)
+				g.created = append(g.created, change.Connection)
 			}
 		}
 	}
-	created := map[string][]connection.Key{} // by data source
-	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Action == plan.ActionCreate {
-			created[c.DataSource] = append(created[c.DataSource], c.Connection)
+	for _, step := range p.Steps {
+		for _, item := range step.Items {
+			for _, needed := range item.Needs {
+				g.add(owners[item.ID], owners[needed])
+			}
+			change := p.Change(item.Change)
+			if change.Action != plan.ActionDelete || !slices.ContainsFunc(change.Reasons, func(r connection.Reason) bool { return r.Code == "undeclared" }) {
+				continue // the leftover of a recreate belongs to the recreated connection
+			}
+			for _, key := range created[change.DataSource] {
+				g.neededBy[key] = append(g.neededBy[key], change.Connection)
+			}
 		}
 	}
-	for i := range p.Changes {
-		c := &p.Changes[i]
-		if c.Action != plan.ActionDelete || !slices.ContainsFunc(c.Reasons, func(r connection.Reason) bool { return r.Code == "undeclared" }) {
-			continue // the leftover of a recreate belongs to the recreated connection
-		}
-		for _, key := range created[c.DataSource] {
-			dependents[key] = append(dependents[key], c.Connection)
+	return g
+}
+
+// reach returns the keys and all that edges lead to from them.
+func reach(keys map[connection.Key]bool, edges map[connection.Key][]connection.Key) map[connection.Key]bool {
+	reached, pending := maps.Clone(keys), slices.Collect(maps.Keys(keys))
+	for len(pending) > 0 {
+		key := pending[0]
+		pending = pending[1:]
+		for _, next := range edges[key] {
+			if !reached[next] {
+				reached[next] = true
+				pending = append(pending, next)
+			}
 		}
 	}
-	return dependents
+	return reached
+}
+
+func texts(keys map[connection.Key]bool) []string {
+	var names []string
+	for _, key := range sortedKeys(keys) {
+		names = append(names, key.String())
+	}
+	return names
 }
 
 // nameOf returns the name of a space in keys.

@@ -85,14 +85,19 @@ var Engine = connection.Messages{
 		Meaning: "A name or pattern of a flag selects nothing. A misspelt one would silently leave the connection out.",
 		Example: args{"flag": "--target", "pattern": "Finance/Ordres", "among": "is declared", "meant": "Finance/Orders"},
 	},
-	"also-excluded": {
-		Text:    "also left out, because their changes need a connection that is excluded: {connections:few}",
-		Meaning: "A change that depends on an excluded one cannot be made alone.",
-		Example: args{"connections": []string{"Finance/Orders"}},
+	"also-left-out": {
+		Text: "also left out: {connections:few}, because these changes depend on connections that are not selected", Next: "to include these changes, select {needed:few} too",
+		Meaning: "--target or --exclude leaves a change out that another one needs. An undeclared connection is also kept while the create of a connection of its data source is left out: the new connection may be the old one under another name, and the tenant must not end with neither.",
+		Example: args{"connections": []string{"Finance/Orders"}, "needed": []string{"Sales/Orders"}},
 	},
 	"nothing-left-to-plan": {
-		Text:    "--exclude leaves nothing to plan",
-		Meaning: "Every connection is excluded, or depends on an excluded one.",
+		Text:    "--target and --exclude leave nothing to plan",
+		Meaning: "Every selected connection is excluded, or needs a connection that is not selected.",
+	},
+	"rotate-not-selected": {
+		Text: "--rotate names connections that --target or --exclude leaves out: {connections:few}", Next: "select them too, or remove them from --rotate",
+		Meaning: "The credentials of these connections would not be rotated.",
+		Example: args{"connections": []string{"Finance/Orders"}},
 	},
 	"plan-is-stale": {
 		Text:    "nothing was written: the plan is no longer the reviewed one, plan again",
