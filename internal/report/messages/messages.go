@@ -24,6 +24,7 @@ func Parts() []Part {
 		{"Doctor", Doctor},
 		{"Plan", Plan},
 		{"Apply", Apply},
+		{"Impact", Impact},
 	}
 }
 

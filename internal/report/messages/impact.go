@@ -1,0 +1,39 @@
+package messages
+
+import "github.com/qlsync/qlsync/pkg/connection"
+
+// Impact is the messages about the use of connections, and about what of it could not be seen.
+var Impact = connection.Messages{
+	"usage-not-admin": {
+		Text: "the caller is not a tenant administrator and may not see every app", Next: "use the credentials of a user with the role TenantAdmin",
+		Meaning: "The service lists only what the caller may see. Without the role TenantAdmin nothing is ever called unused.",
+	},
+	"usage-no-apps": {
+		Text:    "the service lists no app",
+		Meaning: "A tenant without any app is possible, but a caller who may see none is more likely. Nothing is called unused.",
+	},
+	"usage-not-listed": {
+		Text:    "apps in other people's personal spaces may not be listed",
+		Meaning: "The list has no app in the personal space of another user. Whether the service lists such apps for this caller is not documented.",
+	},
+	"usage-not-readable": {
+		Text:    "{objects:object} could not be read",
+		Meaning: "The service lists these apps, knowledge bases or data sets, and does not show which connections they use.",
+		Example: args{"objects": 41},
+	},
+	"usage-not-covered": {
+		Text: "the reloads of {apps:app} are not all known for {days:day}", Next: "keep a history with --history FILE, and run the command regularly",
+		Meaning: "The service remembers the last ten reloads of an app. Older ones are unknown without a history. An app that was never reloaded, whose last reload failed or was partial, that reads by Direct Query, or with a load whose connection is unknown may use any connection.",
+		Example: args{"apps": 12, "days": 30},
+	},
+	"usage-unread": {
+		Text:    "{error}",
+		Meaning: "The service did not show which connections this object uses.",
+		Example: args{"error": "GET /api/v1/apps/8d0c/reloads/metadata/: 403: forbidden"},
+	},
+	"usage-list-incomplete": {
+		Text:    "the list of apps, knowledge bases and data sets is incomplete: {why}",
+		Meaning: "Something that uses a connection may be missing, so that no absence proves anything.",
+		Example: args{"why": "the list changed while it was read: 2 are listed twice; plan again"},
+	},
+}
