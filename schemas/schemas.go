@@ -54,6 +54,9 @@ func Secrets() []byte { return read("secrets.json") }
 // Doctor is the schema of the format qlsync.doctor/v1.
 func Doctor() []byte { return read("doctor.json") }
 
+// Version is the schema of the format qlsync.version/v1.
+func Version() []byte { return read("version.json") }
+
 // read returns the bytes of an embedded schema, which the caller owns.
 func read(name string) []byte {
 	text, err := files.ReadFile(name)

@@ -22,6 +22,7 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"snapshot":    schemas.Snapshot(),
 		"secrets":     schemas.Secrets(),
 		"doctor":      schemas.Doctor(),
+		"version":     schemas.Version(),
 	} {
 		var head struct {
 			Schema string `json:"$schema"`

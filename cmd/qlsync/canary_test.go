@@ -444,7 +444,7 @@ func (c *canaries) everything() {
 			}
 		},
 		"complete": func() {},
-		"version":  func() { c.run("out", "version") },
+		"version":  func() { c.run("out", "version"); c.run("out", "version", "--format", "json") },
 		"man":      func() { c.run("out", "man") },
 		"explain":  func() { c.run("out", "explain"); c.run("out", "explain", "no-space") },
 	}

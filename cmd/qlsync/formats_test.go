@@ -37,6 +37,7 @@ func TestTheReferenceOfFormatsIsThatOfTheSchemas(t *testing.T) {
 		{"`doctor --format json`", schemas.Doctor()},
 		{"`secrets --format json`", schemas.Secrets()},
 		{"`schemas list --format json`, `schemas check --format json`", schemas.Vendored()},
+		{"`version --format json`", schemas.Version()},
 	} {
 		of := schemaRows{shown: map[string]string{}}
 		if err := json.Unmarshal(f.text, &of.root); err != nil {

@@ -168,10 +168,10 @@ var guides = map[string]commandline.Guide{
 	},
 	"qlsync version": {
 		Examples: []commandline.Example{
-			{For: "Print the version", Line: "qlsync version"},
-			{For: "The same, shorter", Line: "qlsync -v"},
+			{For: "Print the version, and what the program was built from", Line: "qlsync version"},
+			{For: "Print the version only", Line: "qlsync -v"},
 		},
-		Exits: []commandline.Exit{isDone},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: unknown format"}},
 	},
 	"qlsync help": {
 		Examples: []commandline.Example{

@@ -42,6 +42,7 @@ var goldens = map[string]func(report.Text, io.Writer) error{
 	"drift-hostile": func(t report.Text, w io.Writer) error { return t.Drift(w, hostileDrift()) },
 	"doctor":        func(t report.Text, w io.Writer) error { return t.Doctor(w, examinedTenants()) },
 	"secrets":       func(t report.Text, w io.Writer) error { return t.Secrets(w, listedSecrets()) },
+	"version":       func(t report.Text, w io.Writer) error { return t.Build(w, releaseBuild()) },
 	"problems":      func(t report.Text, w io.Writer) error { return t.Problems(w, everydayProblems()) },
 }
 

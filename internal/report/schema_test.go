@@ -35,6 +35,7 @@ var outputs = []struct {
 	{"vendored", schemas.Vendored(), []any{checkedSchemas(), report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}}},
 	{"doctor", schemas.Doctor(), []any{examinedTenants(), doctor.Report{Format: doctor.Format, Project: "finance", Tenants: []doctor.Examined{}}}},
 	{"secrets", schemas.Secrets(), []any{listedSecrets(), doctor.Secrets{Format: doctor.SecretsFormat, Project: "finance", Tenants: []doctor.TenantSecrets{}}}},
+	{"version", schemas.Version(), []any{releaseBuild(), report.Build{Format: report.BuildFormat, Version: "devel", Go: "go1.26.8", Platform: "linux/amd64"}}},
 }
 
 func compile(t *testing.T, name string, schema []byte) *jsonschema.Schema {
@@ -196,6 +197,7 @@ func TestFormatsAreThoseOfTheSchemas(t *testing.T) {
 	for format, schema := range map[string][]byte{
 		plan.Format: schemas.Plan(), apply.Format: schemas.Result(), plan.DriftFormat: schemas.Drift(), report.ProblemsFormat: schemas.Problems(),
 		report.SchemasFormat: schemas.Vendored(), doctor.SecretsFormat: schemas.Secrets(), doctor.Format: schemas.Doctor(),
+		report.BuildFormat: schemas.Version(),
 	} {
 		var head struct{ Title string }
 		if err := json.Unmarshal(schema, &head); err != nil || head.Title != format {
