@@ -203,6 +203,15 @@ var reactions = map[string]struct {
 			}
 		},
 	},
+	"Lie": {
+		"believes the details, not the statements of a list",
+		[]simulator.Fault{{Path: connections, Lie: "another", Times: -1}},
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
+			if _, live := look(t, provider); live["Sales/Leads"].Properties["url"] != "https://a.example" || live["personal/Mine"].Properties["url"] != "https://b.example" {
+				t.Errorf("got %+v, want the properties of each connection from its own answer", live)
+			}
+		},
+	},
 	"Percent": {
 		"waits where others have used the tier up, and goes on with the other one",
 		[]simulator.Fault{{Method: "POST", Path: connections, Percent: 100}},

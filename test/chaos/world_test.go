@@ -181,6 +181,10 @@ func drawWorld(t *rapid.T) *world {
 		DetailedSpecs:               rapid.Bool().Draw(t, "api-specs are detailed"),
 		DataSourceKey:               rapid.SampledFrom([]string{"", "datasourceID", "dataSourceId"}).Draw(t, "the key of the data source"),
 		HostChangeNeedsPassword:     rapid.Bool().Draw(t, "a change of host needs the password"),
+		RawStatements:               rapid.Bool().Draw(t, "values are raw in statements"),
+	}
+	if rapid.IntRange(0, 2).Draw(t, "lies about statements") == 0 { // about all: what concerns a part only, a sample may miss
+		w.behaviour.Lies = []simulator.Lie{{Kind: rapid.SampledFrom(lies).Draw(t, "lie")}}
 	}
 	if slices.Contains(w.behaviour.Without, "qSeparateCredentials") { // something must say whose credentials are used
 		w.behaviour.HideSeparateCredentials, w.behaviour.HideCredentialSettings = false, false
@@ -253,6 +257,11 @@ func (w *world) swap() {
 	}
 }
 
+// lies are what the tenant may say about statements.
+var lies = []string{
+	"oldValue", "otherName", "otherEncoding", "twice", "withoutDefaults", "moreDefaults", "raw", "another", "absent", "otherVersion", "noVersion",
+}
+
 // oddAnswers have the status 200, and no reference describes them.
 var oddAnswers = []string{
 	`{}`, `{"message": "maintenance"}`, `null`, `[]`, `<h1>Maintenance</h1>`, `{"data": [null]}`, `{"data": null}`,
@@ -307,7 +316,7 @@ func drawDistortion(t *rapid.T, stories []story) simulator.Fault {
 		Method: http.MethodGet, Skip: rapid.IntRange(0, 4).Draw(t, "lists before"), Times: rapid.IntRange(1, 3).Draw(t, "times"),
 	}
 	f.Path = rapid.SampledFrom([]string{"/api/v1/data-connections", "/api/v1/data-connections", "/api/v1/spaces", "/api/v1/data-sources"}).Draw(t, "list")
-	switch rapid.IntRange(0, 4).Draw(t, "distortion") {
+	switch rapid.IntRange(0, 5).Draw(t, "distortion") {
 	case 0:
 		f.Repeat = true
 	case 1:
@@ -322,6 +331,8 @@ func drawDistortion(t *rapid.T, stories []story) simulator.Fault {
 		}
 	case 4:
 		f.NextHost = foreignHost
+	case 5:
+		f.Path, f.Lie = "/api/v1/data-connections", rapid.SampledFrom(lies).Draw(t, "lie of a list")
 	}
 	return f
 }
@@ -364,6 +375,7 @@ func (w *world) seed() []byte {
 		add(s, connection.Key{Space: "Finance", Name: fmt.Sprint("Stranger ", i)}, owner, "strange", tags)
 		if i == 3 {
 			connections[len(connections)-1]["legacy"] = "QvOdbcConnectorPackage.exe"
+			connections[len(connections)-1]["statement"] = `ODBC CONNECT TO [DSN=Strange]`
 		}
 	}
 	roles := []string{"TenantAdmin"}

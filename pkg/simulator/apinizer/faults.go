@@ -28,6 +28,8 @@ func foreignFault(f Fault) error {
 		return errors.New("nextHost: there are no links to pages here")
 	case f.Percent > 0 || f.Tier > 0:
 		return errors.New("percent and tier: there are no tiers here; the seed has rateLimit")
+	case f.Lie != "":
+		return errors.New("lie: there are no statements here")
 	case f.Deploy != "" && !slices.Contains(model.Deployments, f.Deploy):
 		return fmt.Errorf("deploy %q is none of %v", f.Deploy, model.Deployments)
 	}

@@ -17,6 +17,8 @@ type call struct {
 	body    []byte
 	omit    []string // names that a fault hides from lists
 	omitted bool     // one of them was there
+	lie     Fault    // what a fault says of statements in lists
+	lied    bool     // a connection that it concerns was there
 	noAdmin bool     // a fault takes the roles away
 }
 

@@ -146,7 +146,8 @@ func TestEncryptedHeadersComeBackWithoutTheirValue(t *testing.T) {
 	if strings.Contains(created.text+got.text, "tok3n") {
 		t.Error("the encrypted value shows")
 	}
-	if s := got.body["qConnectStatement"]; s != `CUSTOM CONNECT TO "provider=QvRestConnector.exe;url=https://x;queryHeaders=A%2plain;"` {
+	if s := got.body["qConnectStatement"]; s != `CUSTOM CONNECT TO "provider=QvRestConnector.exe;url=https://x;authSchema=anonymous;queryHeaders=A%2plain;allowWithConnection=false;`+
+		`enableMutualSSL=false;PaginationType=None;timeout=30;method=GET;httpProtocol=1.1;keyGenerationStrategy=0;"` {
 		t.Errorf("got statement %s, want the plain header only", s)
 	}
 	if !r.CredentialEquals(id, "queryHeaders/1/value", "tok3n") {

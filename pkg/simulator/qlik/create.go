@@ -230,7 +230,7 @@ func (t *Tenant) createFromStatement(c *call) (answer, error) {
 		ID: cmp.Or(body.QID, body.EngineObjectID), Name: body.Name, Space: body.Space, Owner: c.user.ID,
 		DataSource: s.ID, Tags: body.Tags, Created: now, Updated: now,
 	}
-	if err := r.SetStatement(body.Statement); err != nil {
+	if err := r.SetStatement(body.Statement, t.behaviour.RawStatements); err != nil {
 		return answer{}, err
 	}
 	if err := t.store.World.CheckName(r); err != nil {

@@ -2,8 +2,10 @@ package qlik
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
 )
 
 // Fault is one piece of hostility, to be met by the requests that match its method and path.
@@ -26,6 +28,11 @@ func ParseFaults(data []byte) ([]Fault, error) { return host.ParseFaults(data, f
 func foreignFault(f Fault) error {
 	if f.Deploy != "" {
 		return errors.New("deploy: nothing is deployed here")
+	}
+	if f.Lie != "" {
+		if err := model.CheckLie(f.Lie); err != nil {
+			return fmt.Errorf("lie: %w", err)
+		}
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func faultAnswer(f Fault, now time.Time) (reply answer, ok bool) {
 
 // alter changes the answer of a served request; false if the fault wanted to change something that is not there.
 func (c *call) alter(f Fault, reply *answer) bool {
-	done := len(f.Omit) == 0 || c.omitted
+	done := (len(f.Omit) == 0 || c.omitted) && (f.Lie == "" || c.lied)
 	if f.NoAdmin && c.user == nil {
 		done = false
 	}

@@ -100,6 +100,10 @@ func (t *Tenant) listConnections(c *call) (answer, error) {
 			continue
 		}
 		v := t.view(c, l.record)
+		if c.lie.Lie != "" && c.lie.Concerns(l.record.Name) {
+			v.tell(t.store.World, l.record, c.lie.Lie)
+			c.lied = true
+		}
 		if c.query.Get("includeQris") == "true" {
 			v.QRI = l.record.Source().QRI(l.record.Properties)
 		}

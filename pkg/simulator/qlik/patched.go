@@ -38,9 +38,8 @@ func (t *Tenant) patched(c *call, r *model.Record, d *patchDocument, ops []patch
 	if err := t.checkGateway(d.Properties); err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(ops, func(op patchOp) bool { return op.property() != "" }) && r.Statement != "" {
-		_, next.Extras, _ = s.ParseStatement(r.Statement) // it was parsed when it was stored
-		next.PropertiesChanged()
+	if slices.ContainsFunc(ops, func(op patchOp) bool { return op.property() != "" }) {
+		next.PropertiesChanged(t.behaviour.RawStatements)
 	}
 	next.Properties = t.store.World.Store(s, d.Properties)
 	return next, nil
@@ -122,7 +121,7 @@ func (t *Tenant) applyDirect(c *call, next *model.Record, direct map[string]*str
 		if text == nil {
 			return nil, refusal.BadRequest("qConnectStatement cannot be removed")
 		}
-		if err := next.SetStatement(*text); err != nil {
+		if err := next.SetStatement(*text, t.behaviour.RawStatements); err != nil {
 			return nil, err
 		}
 	}

@@ -46,7 +46,7 @@ func (t *Tenant) putConnection(c *call) (answer, error) {
 	if err := t.store.World.CheckName(next); err != nil {
 		return answer{}, err
 	}
-	if err := next.SetStatement(body.Statement); err != nil {
+	if err := next.SetStatement(body.Statement, t.behaviour.RawStatements); err != nil {
 		return answer{}, err
 	}
 	body.Username, body.Password = nil, nil

@@ -64,7 +64,7 @@ func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answe
 	if reply, instead := faultAnswer(fault.Fault, t.now()); instead || fault.Cut == CutBefore {
 		return reply, fault, nil
 	}
-	c := &call{request: r, omit: fault.Omit, noAdmin: fault.NoAdmin}
+	c := &call{request: r, omit: fault.Omit, lie: fault.Fault, noAdmin: fault.NoAdmin}
 	reply, err := t.served(w, c, rt, userID)
 	if err != nil {
 		reply = t.refusal(r, err)

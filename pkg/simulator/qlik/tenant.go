@@ -23,6 +23,9 @@ type Options struct {
 // Behaviour holds a switch for everything that the documentation leaves open and that a client may come to feel.
 type Behaviour = model.Behaviour
 
+// Lie makes answers show a connection with another statement than the one that its properties are read from.
+type Lie = model.Lie
+
 // RateLimits holds a limit per tier; a zero one means the documented default.
 type RateLimits = ratelimit.RateLimits
 

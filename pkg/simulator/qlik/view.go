@@ -2,6 +2,7 @@ package qlik
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -77,10 +78,11 @@ func (t *Tenant) view(c *call, r *model.Record) connectionView {
 		QID: r.ID, ID: r.ID, EngineObjectID: r.ID, Name: r.Name, Type: r.Source().Provider, DataSource: r.DataSource,
 		Space: r.Space, User: r.Owner, Tenant: t.tenantID(), LogOn: 1, Architecture: r.Architecture,
 		SeparateCredentials: r.Separated(), CredentialsID: r.CredentialOf(c.user.ID),
-		ConnectStatement: r.ConnectStatement(), Tags: r.Tags, Privileges: privileges(c.user),
-		Created: timestamp(r.Created), Updated: timestamp(r.Updated),
+		Privileges: privileges(c.user),
+		Created:    timestamp(r.Created), Updated: timestamp(r.Updated),
 		Links: selfLink{link{c.base() + connectionsPath + "/" + r.ID}}, Version: "V1", without: t.behaviour.Without,
 	}
+	v.tell(t.store.World, r, "")
 	if owner := t.store.World.User(r.Owner); owner != nil && owner.Status == "deleted" {
 		v.User = ""
 	}
@@ -97,6 +99,14 @@ func (t *Tenant) view(c *call, r *model.Record) connectionView {
 		}
 	}
 	return v
+}
+
+// tell puts statement and tags into the answer, with the lies about the connection and one more of that kind.
+func (v *connectionView) tell(w *model.World, r *model.Record, kind string) {
+	var stated bool
+	if v.ConnectStatement, v.Tags, stated = w.Told(r, kind); !stated {
+		v.without = append(slices.Clip(v.without), "qConnectStatement")
+	}
 }
 
 // secretText returns the digest of a connection secret in an answer, because the secret itself is

@@ -14,7 +14,7 @@ import (
 )
 
 // Fault is one piece of hostility. It applies to requests that match Method and Path, after authentication and rate
-// limits; the first fault that matches and has something left wins. One that found nothing to change (Omit, Without,
+// limits; the first fault that matches and has something left wins. One that found nothing to change (Omit, Without, Lie,
 // Count, NextHost, Truncate, NoAdmin, Deploy) has not fired, and waits for the next request. A service refuses faults that it has no place
 // for.
 //
@@ -37,7 +37,7 @@ type Fault struct {
 	Omit           []string      `json:"omit,omitempty"`           // names of connections that a list omits and reports as omitted
 	Repeat         bool          `json:"repeat,omitempty"`         // a page of connections ends with its first one again, as when a list shifts while it is read
 	Without        []string      `json:"without,omitempty"`        // members that items of a list do not have
-	Of             []string      `json:"of,omitempty"`             // with Without: the names of those items; none: all items
+	Of             []string      `json:"of,omitempty"`             // with Without or Lie: the names of those items; none: all items
 	Count          int           `json:"count,omitempty"`          // a list counts so many items more than it would, or fewer if below 0
 	NextHost       string        `json:"nextHost,omitempty"`       // host[:port] that the link to the next page points at
 	ExpireToken    bool          `json:"expireToken,omitempty"`    // answer 401; an access token is not valid again, an API key is
@@ -47,6 +47,9 @@ type Fault struct {
 	// request.
 	Percent int `json:"percent,omitempty"`
 	Tier    int `json:"tier,omitempty"`
+
+	// Lie is the kind of a lie about connections in a list: see the Qlik-shaped server.
+	Lie string `json:"lie,omitempty"`
 
 	// Deploy is how the push of this write to the workers ends: see the Apinizer-shaped server.
 	Deploy string `json:"deploy,omitempty"`
@@ -64,7 +67,7 @@ const (
 // Effective reports whether the fault does anything at all.
 func (f Fault) Effective() bool {
 	return f.Latency > 0 || f.Status != 0 || f.RetryAfter != 0 || f.Body != "" || f.Answer != "" || f.Cut != "" || f.Truncate ||
-		len(f.Omit) > 0 || f.Repeat || len(f.Without) > 0 || f.Count != 0 || f.NextHost != "" || f.ExpireToken || f.NoAdmin || f.Percent > 0 || f.Deploy != ""
+		len(f.Omit) > 0 || f.Repeat || len(f.Without) > 0 || f.Count != 0 || f.NextHost != "" || f.ExpireToken || f.NoAdmin || f.Percent > 0 || f.Lie != "" || f.Deploy != ""
 }
 
 // check says what is wrong with a fault, whichever service it is for.
@@ -83,8 +86,8 @@ func (f Fault) check() error {
 		return errors.New("answer and body cannot both be the answer")
 	case f.Served && (f.Answer == "" || f.Status != 0):
 		return errors.New("served needs answer, and no status")
-	case len(f.Of) > 0 && len(f.Without) == 0:
-		return errors.New("of needs without")
+	case len(f.Of) > 0 && len(f.Without) == 0 && f.Lie == "":
+		return errors.New("of needs without or lie")
 	case f.RetryAfterDate && f.RetryAfter == 0:
 		return errors.New("retryAfterDate needs retryAfter")
 	case f.Percent < 0 || f.Percent > 100:
@@ -129,9 +132,9 @@ func checkFor(f Fault, refuse func(Fault) error) error {
 	return refuse(f)
 }
 
-// Concerns reports whether an item of that name is without the members of Without.
+// Concerns reports whether an item of that name is without the members of Without, or is lied about.
 func (f Fault) Concerns(name string) bool {
-	return len(f.Without) > 0 && (len(f.Of) == 0 || slices.Contains(f.Of, name))
+	return (len(f.Without) > 0 || f.Lie != "") && (len(f.Of) == 0 || slices.Contains(f.Of, name))
 }
 
 // plainFault is a fault without its methods.

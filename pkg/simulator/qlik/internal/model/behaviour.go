@@ -30,6 +30,14 @@ type Behaviour struct {
 	// hosts in lower case. Off: as they were sent.
 	RewriteValues bool `json:"rewriteValues"`
 
+	// RawStatements: a value is written into the statement as it is, so that one with ; in it is read back as several pairs.
+	// Off: in braces, and read back as it was sent.
+	RawStatements bool `json:"rawStatements"`
+
+	// Lies are told about the statements of connections, in lists and elsewhere, while parseConnection answers the properties
+	// of the true one. None: statements are true.
+	Lies []Lie `json:"lies"`
+
 	// RestoreDefaults: a property that a patch removes gets the default of the api-specs, if it has one. Off: it is gone.
 	RestoreDefaults bool `json:"restoreDefaults"`
 
@@ -108,6 +116,8 @@ func (b Behaviour) Or(seed Behaviour) Behaviour {
 		RefuseSpacePatch:            b.RefuseSpacePatch || seed.RefuseSpacePatch,
 		NormaliseValues:             b.NormaliseValues || seed.NormaliseValues,
 		RewriteValues:               b.RewriteValues || seed.RewriteValues,
+		RawStatements:               b.RawStatements || seed.RawStatements,
+		Lies:                        slices.Concat(b.Lies, seed.Lies),
 		RestoreDefaults:             b.RestoreDefaults || seed.RestoreDefaults,
 		DuplicateCopiesTags:         b.DuplicateCopiesTags || seed.DuplicateCopiesTags,
 		TenantLimit:                 b.TenantLimit || seed.TenantLimit,
@@ -140,6 +150,14 @@ func (b Behaviour) check() error {
 		return errors.New("behaviour.bulkMaximum: cannot be negative")
 	case b.DefaultPageSize < 0 || b.DefaultPageSize > 100:
 		return errors.New("behaviour.defaultPageSize: must be 0 to 100")
+	}
+	for i, l := range b.Lies {
+		if err := CheckLie(l.Kind); err != nil {
+			return fmt.Errorf("behaviour.lies[%d].kind: %w", i, err)
+		}
+		if l.Every < 0 {
+			return fmt.Errorf("behaviour.lies[%d].every: cannot be negative", i)
+		}
 	}
 	for _, name := range b.Without {
 		if !slices.Contains(optionalMembers, name) {

@@ -44,9 +44,8 @@ func (r *Record) EditProperties(w *World, wanted map[string]any) error {
 			changed = true
 		}
 	}
-	if changed && r.Statement != "" {
-		_, r.Extras, err = s.ParseStatement(r.Statement)
-		r.PropertiesChanged()
+	if changed {
+		r.PropertiesChanged(w.behaviour.RawStatements)
 	}
-	return err
+	return nil
 }

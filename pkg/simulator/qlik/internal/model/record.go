@@ -17,21 +17,20 @@ func (r *Record) Change(now time.Time) *Record {
 	return &next
 }
 
-// ConnectStatement returns the statement of a connection.
-func (r *Record) ConnectStatement() string {
-	if r.Statement != "" {
-		return r.Statement
-	}
-	return r.Source().ConnectStatement(r.Properties, r.Extras)
-}
-
 // SetStatement takes the place of statement and properties. What a statement does not say (credentials, and how they
-// are kept) stays.
-func (r *Record) SetStatement(text string) error {
+// are kept) stays, and what it has as a mere default counts as not sent. Here and below, raw is Behaviour.RawStatements.
+func (r *Record) SetStatement(text string, raw bool) error {
 	s := r.Source()
-	properties, extras, err := s.ParseStatement(text)
+	properties, extras, err := s.ParseStatement(text, raw)
 	if err != nil {
 		return err
+	}
+	if pairs, stored := source.ReadStatement(r.Statement, raw); stored {
+		before := s.Parsed(pairs, nil) // without the defaults
+		maps.DeleteFunc(properties, func(name string, value any) bool {
+			_, wasSent := r.Properties[name]
+			return !wasSent && before[name] == nil && s.IsDefault(name, value)
+		})
 	}
 	for name, value := range r.Properties {
 		if s.IsCredential(name) || slices.Contains(source.CredentialSettings, name) {
@@ -42,8 +41,24 @@ func (r *Record) SetStatement(text string) error {
 	return nil
 }
 
-// PropertiesChanged makes the next read compute the statement again.
-func (r *Record) PropertiesChanged() { r.Statement = "" }
+// PropertiesChanged makes the statement be written again when the record is stored.
+func (r *Record) PropertiesChanged(raw bool) {
+	if r.Statement != "" {
+		_, r.Extras, _ = r.Source().ParseStatement(r.Statement, raw) // it was parsed when it was stored
+	}
+	r.Statement = ""
+}
+
+// settleStatement writes the statement of a record where it is not written, and makes the properties those that the
+// statement says, as the reference describes them.
+func (r *Record) settleStatement(raw bool) {
+	s := r.Source()
+	if r.Statement == "" {
+		r.Statement = source.WriteStatement(s.Pairs(r.Properties, r.Extras), raw)
+	}
+	pairs, _ := source.ReadStatement(r.Statement, raw)
+	r.Properties = s.Parsed(pairs, r.Properties)
+}
 
 // Separated reports whether every user brings credentials of their own.
 func (r *Record) Separated() bool { return source.IsTrue(r.Properties["separateCredentials"]) }

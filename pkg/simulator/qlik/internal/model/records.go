@@ -77,10 +77,15 @@ type Record struct {
 	// Links are the separated credentials, by user; under "" one that everybody uses.
 	Links map[string]string `json:"links,omitempty"`
 
-	Statement    string    `json:"statement,omitempty"` // as it was sent, until a property changes
-	Extras       []string  `json:"extras,omitempty"`    // pairs of the statement that are not properties
-	Secret       any       `json:"secret,omitempty"`    // qConnectionSecret, hashed
-	Legacy       string    `json:"legacy,omitempty"`    // its qType: of before there were data sources
+	Statement string `json:"statement,omitempty"` // what it says of properties counts
+	Earlier   string `json:"earlier,omitempty"`   // the statement before that one
+
+	// ToldStatement is the statement that answers show instead, "" for none; nil: they show the one above.
+	ToldStatement *string `json:"toldStatement,omitempty"`
+
+	Extras       []string  `json:"extras,omitempty"` // pairs of the statement that are not properties
+	Secret       any       `json:"secret,omitempty"` // qConnectionSecret, hashed
+	Legacy       string    `json:"legacy,omitempty"` // its qType: of before there were data sources
 	Architecture int       `json:"architecture,omitempty"`
 	LogOn        *int      `json:"logOn,omitempty"`
 	Tags         []string  `json:"tags,omitempty"`

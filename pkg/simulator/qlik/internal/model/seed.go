@@ -63,6 +63,7 @@ type SeedConnection struct {
 	Properties  map[string]any `json:"properties"`
 	Credentials map[string]any `json:"credentials"` // plain values, only digests of them are kept
 	Tags        []string       `json:"tags"`        // exactly these: no tag of the server is added
+	Statement   *string        `json:"statement"`   // what answers show as the statement, "" for none; left out: the one of the properties
 	Legacy      string         `json:"legacy"`      // answered with this qType and without a data source, as obsolete connections are
 }
 
@@ -234,6 +235,7 @@ func (w *World) AddConnection(c SeedConnection, caller *User, at time.Time) (*Re
 	r := &Record{
 		ID: c.ID, Name: c.Name, Space: space, Owner: owner.ID, DataSource: c.DataSource,
 		Properties: properties, Tags: c.Tags, Created: at, Updated: at, Legacy: c.Legacy,
+		ToldStatement: c.Statement,
 	}
 	if w.Taken(r.Key(), "") {
 		return nil, fmt.Errorf(".name: %q is taken in its space", c.Name)

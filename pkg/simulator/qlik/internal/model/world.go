@@ -56,9 +56,18 @@ func (w *World) SameName(a, b string) bool {
 // Put stores a new or changed record. The caller has made sure that its name is free.
 func (w *World) Put(r *Record) {
 	w.past.note(r.ID, w.Connections[r.ID])
+	r.settleStatement(w.behaviour.RawStatements)
 	if old := w.Connections[r.ID]; old != nil {
 		delete(w.byName, w.at(old.Key()))
+		if old.Statement != r.Statement {
+			r.Earlier = old.Statement
+		}
 	}
+	w.index(r)
+}
+
+// index makes a settled record part of the world.
+func (w *World) index(r *Record) {
 	w.Connections[r.ID] = r
 	w.byName[w.at(r.Key())] = r.ID
 	w.sorted = nil
@@ -165,7 +174,7 @@ func (w *World) Lagging(lag time.Duration) *World {
 	old.SignIns, old.Disabled, old.gone = w.SignIns, w.Disabled, w.gone
 	for id, r := range w.Connections {
 		if len(w.past.before[id]) == 0 {
-			old.Put(r)
+			old.index(r)
 		}
 	}
 	for id, versions := range w.past.before {
@@ -174,7 +183,7 @@ func (w *World) Lagging(lag time.Duration) *World {
 			r = versions[i].record
 		}
 		if r != nil {
-			old.Put(r)
+			old.index(r)
 		}
 	}
 	return old

@@ -36,6 +36,8 @@ type statementForm struct {
 	Provider string            `json:"provider"`
 	Selector string            `json:"selector"`
 	Names    map[string]string `json:"names"` // what a statement calls a property, where that is another name
+
+	Constants []string `json:"constants"` // pairs of every statement that are not properties
 }
 
 // signInForm says which connections a person must sign in for: those whose property has the value.
