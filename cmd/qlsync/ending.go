@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/interrupt"
-	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -30,16 +28,14 @@ func (env *environment) exitCode(err error) int {
 	case ended == nil && readerGone(err):
 		return exitReaderGone
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(env.stderr, "error: interrupted")
+		_ = env.text(env.stderr).Failure(env.stderr, "interrupted")
 	default:
-		fmt.Fprintln(env.stderr, "error: "+report.Sanitize(infile.ErrorText(env.workDir.Shown(err))))
+		_ = env.text(env.stderr).Failure(env.stderr, infile.ErrorText(env.workDir.Shown(err)))
 	}
 	if ended == nil {
 		return env.interrupted(exitError)
 	}
-	for _, line := range ended.details {
-		fmt.Fprintln(env.stderr, "  "+report.Sanitize(line))
-	}
+	_ = env.text(env.stderr).Failure(env.stderr, "", ended.details...)
 	return ended.code
 }
 

@@ -48,7 +48,8 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 	if result.Complete() && len(unreported) == 0 {
 		return
 	}
-	ending := report.Ending{Whole: text.Rest}
+	isSeen := len(unreported) == 0 && form == report.FormatText && env.isTerminal(env.stdout) && env.isTerminal(env.stderr)
+	ending := report.Ending{Whole: text.Rest, Seen: isSeen}
 	if !c.Bool("quiet") {
 		ending.Next = nextCommand(c, result)
 	}

@@ -100,7 +100,10 @@ func TestTheReferencePicturesShowWhatQlsyncPrints(t *testing.T) {
 
 var (
 	escapes = regexp.MustCompile("\x1b\\[([0-9;]*)m")
-	colours = map[string]string{"1": "bold", "38;5;160": "red", "38;5;28": "green", "38;5;130": "yellow", "38;5;30": "cyan"}
+	colours = map[string]string{
+		"1": "bold", "1;4": "bold under", "38;5;196": "red", "38;5;28": "green", "38;5;130": "yellow", "38;5;30": "cyan",
+		"1;38;5;196": "strong red", "1;38;5;28": "strong green", "1;38;5;130": "strong yellow", "1;38;5;30": "strong cyan",
+	}
 )
 
 // drawTerminal draws text with colours as SVG.
@@ -113,7 +116,7 @@ func drawTerminal(text string) string {
 	}
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="qlsync plan on a terminal">
 <style>text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#d4d8de;white-space:pre}
-.bold{font-weight:bold;fill:#fff}.red{fill:#ff7b72}.green{fill:#56d364}.yellow{fill:#e3b341}.cyan{fill:#79c0ff}</style>
+.bold{font-weight:bold;fill:#fff}.strong{font-weight:bold}.under{text-decoration:underline}.red{fill:#ff7b72}.green{fill:#56d364}.yellow{fill:#e3b341}.cyan{fill:#79c0ff}</style>
 <rect width="%[1]d" height="%[2]d" rx="8" fill="#0d1117"/>
 <g fill="#484f58"><circle cx="20" cy="18" r="6"/><circle cx="40" cy="18" r="6"/><circle cx="60" cy="18" r="6"/></g>
 `, width, height)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/words"
@@ -15,7 +16,7 @@ func (t Text) Doctor(w io.Writer, r doctor.Report) error {
 		if i > 0 {
 			p.line("")
 		}
-		p.line("%s (%s)", label(tenant.Tenant.Name), Sanitize(tenant.Tenant.URL))
+		p.title("%s (%s)", label(tenant.Tenant.Name), Sanitize(tenant.Tenant.URL))
 		for _, check := range tenant.Checks {
 			p.check(check)
 		}
@@ -35,10 +36,13 @@ func (p *printer) check(check doctor.Check) {
 	if check.Status == doctor.NotChecked {
 		message = "not checked: " + message
 	}
-	for i, row := range wrapped(Sanitize(check.Name)+": "+message, max(p.width-8, 0)) {
+	name := Sanitize(check.Name) + ":"
+	for i, row := range wrapped(name+" "+message, max(p.width-8, 0)) {
 		sign := signs[check.Status]
 		if i > 0 {
 			sign = "    "
+		} else {
+			row = p.paint(bold, name) + strings.TrimPrefix(row, name)
 		}
 		p.verbatim("  %s  %s", sign, row)
 	}
@@ -46,7 +50,7 @@ func (p *printer) check(check doctor.Check) {
 		p.line("          %s", Sanitize(detail))
 	}
 	if check.Next != "" {
-		p.verbatim("        > %s", Sanitize(check.Next))
+		p.line("        > %s", Sanitize(check.Next))
 	}
 }
 
@@ -57,7 +61,7 @@ func (p *printer) doctorSummary(tenant doctor.Examined) {
 	}
 	text := "No check failed"
 	if n := counts[doctor.Failed]; n > 0 {
-		text = fmt.Sprintf("%d of %s failed", n, words.Count(len(tenant.Checks), "check"))
+		text = p.paint(red, fmt.Sprintf("%d of %s failed", n, words.Count(len(tenant.Checks), "check")))
 	}
 	if n := counts[doctor.Warning]; n > 0 {
 		text += ", " + words.Count(n, "warning")

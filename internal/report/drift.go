@@ -12,7 +12,7 @@ import (
 // Drift writes the differences between the tenant and the files, grouped by space, and a summary.
 func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	p := t.printer(w)
-	p.line("Drift of tenant %s from project %s", tenantName(d.Tenant), Sanitize(d.Project))
+	p.title("Drift of tenant %s from project %s", tenantName(d.Tenant), Sanitize(d.Project))
 	var warnings []plan.Warning
 	for _, reason := range unseen(d) {
 		warnings = append(warnings, plan.Warning{Reason: connection.Reason{Text: reason}})
@@ -29,7 +29,7 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 		p.line("No drift%s: %s as declared.", asFarAsSeen(d), are(s.Clean))
 		return p.err
 	}
-	p.line("Drift: %s.", driftCounts(s))
+	p.line("Drift: %s.", p.counts(driftNumbers(s)...))
 	return p.err
 }
 
@@ -71,7 +71,7 @@ func driftRow(item *plan.DriftItem) row {
 	look := driftSigns[item.Kind]
 	r := row{
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: Sanitize(string(item.Kind)), kind: item.DataSource, fields: item.Fields,
+		verb: Sanitize(string(item.Kind)), kind: item.DataSource, fields: item.Fields, verbHue: look.serious(),
 	}
 	if len(item.Reasons) > 0 {
 		r.remark = append(r.remark, because(item.Reasons))

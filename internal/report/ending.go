@@ -112,7 +112,13 @@ type Ending struct {
 	Unreported []string // outputs that could not be written, and why
 	Whole      string   // a command that shows the whole result, if it is in a file
 	Next       string   // a command that does the rest, if any
+	// Seen reports that the whole result is on the same terminal, directly above.
+	Seen bool
 }
+
+// inView is how many connections of a result can be seen at once. The failures among more of them
+// are repeated at the end.
+const inView = 30
 
 // groupsShown is how many different messages an ending contains.
 const groupsShown = 10
@@ -124,6 +130,19 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	for _, why := range e.Unreported {
 		p.line("%s %s", p.paint(red, "error:"), Sanitize(why))
 	}
+	isLong := !e.Seen || len(r.Items) > inView
+	if e.Seen && (isLong || e.Next != "") {
+		p.line("")
+	}
+	if isLong {
+		p.undone(r, e.Whole)
+	}
+	p.again(r, e.Next)
+	return p.err
+}
+
+// undone writes what is not done, and where the whole result is.
+func (p *printer) undone(r *apply.Result, whole string) {
 	head := "Applied in part"
 	switch {
 	case r.Ledger.Done == r.Ledger.Planned:
@@ -131,19 +150,23 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	case !r.Wrote():
 		head = "Nothing was applied"
 	}
-	p.line("%s: %s", head, ledger(r))
+	p.line("%s: %s", head, p.ledger(r))
 	p.outcomes(r, apply.Failed)
 	p.outcomes(r, apply.Pending)
 	p.outcomes(r, apply.Skipped)
 	if r.Unverified.Holds() && r.Ledger.Done > 0 {
 		p.line("Not verified: the changes were not read again (%s)", Sanitize(r.Unverified.String()))
 	}
-	if e.Whole != "" {
-		p.verbatim("Full result: %s", Sanitize(e.Whole))
+	if whole != "" {
+		p.line("Full result: %s", Sanitize(whole))
 	}
 	p.outcomes(r, apply.Blocked)
-	if e.Next == "" {
-		return p.err
+}
+
+// again writes the command that does the rest, if there is one.
+func (p *printer) again(r *apply.Result, next string) {
+	if next == "" {
+		return
 	}
 	why := "Fix that, then run again"
 	switch l := r.Ledger; {
@@ -151,14 +174,13 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 		why = "To continue, run again"
 	case l.Done == l.Planned:
 		why = "To see what is left, run"
-	case strings.HasPrefix(e.Next, "qlsync plan"):
+	case strings.HasPrefix(next, "qlsync plan"):
 		why = "Fix that, then plan again"
 	}
-	if strings.HasPrefix(e.Next, "qlsync plan") && r.Ledger.Skipped > 0 {
+	if strings.HasPrefix(next, "qlsync plan") && r.Ledger.Skipped > 0 {
 		why = "To continue, plan again"
 	}
-	p.verbatim("%s: %s", why, Sanitize(e.Next))
-	return p.err
+	p.line("%s: %s", why, Sanitize(next))
 }
 
 // outcomes writes the messages of the changes with one outcome, each message once.

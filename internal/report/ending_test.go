@@ -112,3 +112,25 @@ To continue, run again: qlsync apply -t prod
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
 }
+
+func TestAnEndingBelowItsResultOnATerminalHasOnlyTheNextCommand(t *testing.T) {
+	short := large()
+	short.Items = short.Items[:3]
+	for name, test := range map[string]struct {
+		result *apply.Result
+		next   string
+		want   string
+	}{
+		"a result in view":              {short, "qlsync apply -t prod", "\nTo continue, run again: qlsync apply -t prod\n"},
+		"a result in view, and no next": {short, "", ""},
+		"a long result":                 {large(), "qlsync apply -t prod", "\nApplied in part: 1 done, 1 failed"},
+	} {
+		var out strings.Builder
+		if err := (Text{}).Ending(&out, test.result, Ending{Next: test.next, Seen: true}); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); !strings.HasPrefix(got, test.want) || test.want == "" && got != "" {
+			t.Errorf("%s: the ending is %q, want %q", name, got, test.want)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 // others in a line.
 func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	p := t.printer(w)
-	p.line("Plans for project %s on %s", Sanitize(f.Project), words.Count(len(f.Tenants), "tenant"))
+	p.title("Plans for project %s on %s", Sanitize(f.Project), words.Count(len(f.Tenants), "tenant"))
 	var changing, unchanged, quiet int
 	for _, member := range f.Tenants {
 		pl := member.Report
@@ -54,7 +54,7 @@ func isQuiet(pl *plan.Plan) bool { return pl.Empty() && len(pl.Warnings) == 0 &&
 // a line.
 func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	p := t.printer(w)
-	p.line("Drift of %s from project %s", words.Count(len(f.Tenants), "tenant"), Sanitize(f.Project))
+	p.title("Drift of %s from project %s", words.Count(len(f.Tenants), "tenant"), Sanitize(f.Project))
 	var differing, clean int
 	var sum plan.DriftSummary
 	var left []plan.DriftKind // the same for all tenants
@@ -84,7 +84,7 @@ func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	}
 	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notLookedAt(failed))
 	if differing > 0 {
-		p.line("Drift: %s.", driftCounts(sum))
+		p.line("Drift: %s.", p.counts(driftNumbers(sum)...))
 	}
 	return p.err
 }

@@ -356,11 +356,18 @@ func driftHeadline(d *plan.Drift) string {
 	return fmt.Sprintf("qlsync: drift of %s: %s", where, driftCounts(d.Summary))
 }
 
-func driftCounts(s plan.DriftSummary) string {
-	return counts(
-		number{n: s.Changed, what: "changed"}, number{n: s.Missing, what: "missing"}, number{n: s.Undeclared, what: "undeclared"}, number{n: s.Unmanaged, what: "unmanaged"},
-		number{n: s.Foreign, what: "foreign"}, number{n: s.Unreadable, what: "unreadable"}, number{n: s.Clean, what: "clean"},
-	)
+func driftCounts(s plan.DriftSummary) string { return counts(driftNumbers(s)...) }
+
+func driftNumbers(s plan.DriftSummary) []number {
+	return []number{
+		{n: s.Changed, what: "changed"},
+		{s.Missing, "missing", red},
+		{n: s.Undeclared, what: "undeclared"},
+		{n: s.Unmanaged, what: "unmanaged"},
+		{s.Foreign, "foreign", red},
+		{s.Unreadable, "unreadable", red},
+		{n: s.Clean, what: "clean"},
+	}
 }
 
 func driftEntry(item *plan.DriftItem) entry {

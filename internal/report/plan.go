@@ -15,7 +15,7 @@ import (
 // Plan writes the changes, grouped by space, then the steps, then a summary.
 func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p := t.printer(w)
-	p.line("Plan for project %s on tenant %s", Sanitize(pl.Project), tenantName(pl.Tenant))
+	p.title("Plan for project %s on tenant %s", Sanitize(pl.Project), tenantName(pl.Tenant))
 	t.warnings(p, pl.Warnings)
 	p.rows(t.mark(p, t.folded(p, changeRows(pl.Changes))), planned)
 	p.foldedRest()
@@ -57,6 +57,8 @@ type row struct {
 	remark []string
 	fields []plan.Field
 	fresh  bool // the connection and all its fields are new
+	// verbHue and kindHue colour a verb or a kind that is serious; otherwise they are empty.
+	verbHue, kindHue hue
 	// marked is the place in a file that the last remark is about; nil for none.
 	marked *connection.Position
 	// fold is the message of the row, if many rows may have the same; see [alikeInWords].
@@ -77,11 +79,16 @@ func (p *printer) rows(rows []row, words wording) {
 	for i, r := range rows {
 		if i == 0 || rows[i-1].key.Space != r.key.Space {
 			p.line("")
-			p.line("%s", p.paint(bold, label(r.key.Space)))
+			p.line("%s", p.paint(heading, label(r.key.Space)))
 		}
-		p.line("  %s %s  %s  %s", p.paint(r.paint, r.sign), pad(r.name, nameWidth), p.warn(r.paint, pad(r.verb, verbWidth)), Sanitize(r.kind))
+		p.line("  %s %s  %s  %s", p.strong(r.paint, r.sign), p.pad(bold, r.name, nameWidth),
+			p.pad(r.verbHue, r.verb, verbWidth), p.pad(r.kindHue, Sanitize(r.kind), 0))
 		for _, remark := range r.remark {
-			p.line("      %s", Sanitize(remark))
+			rest, refused := strings.CutPrefix(Sanitize(remark), refusedLabel)
+			if refused {
+				rest = p.paint(red, refusedLabel) + rest
+			}
+			p.line("      %s", rest)
 		}
 		if r.marked != nil {
 			if e, ok := p.excerpts[*r.marked]; ok {
@@ -106,13 +113,16 @@ func lookOf(action plan.Action, overwrites bool) look {
 	return signs[action]
 }
 
-// warn colours a sanitized text if it is serious.
-func (p *printer) warn(h hue, text string) string {
-	if h != red {
-		return text
+// serious returns the colour of a word if it announces a loss: red, or none.
+func (l look) serious() hue {
+	if l.paint == red {
+		return red
 	}
-	return p.paint(red, text)
+	return ""
 }
+
+// refusedLabel begins the remark about a change that is refused.
+const refusedLabel = "refused:"
 
 var signs = map[plan.Action]look{
 	plan.ActionCreate: {"+", green}, plan.ActionAdopt: {"=", teal},
@@ -125,7 +135,7 @@ func changeRow(c *plan.Change) row {
 	look := lookOf(c.Action, c.Overwrites())
 	r := row{
 		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: Sanitize(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
+		verb: Sanitize(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate, verbHue: look.serious(),
 	}
 	if len(c.Reasons) > 0 {
 		r.remark = append(r.remark, "because: "+because(c.Reasons))
@@ -135,8 +145,8 @@ func changeRow(c *plan.Change) row {
 	}
 	if c.Refused.Holds() {
 		r.sign, r.paint, r.marked = "!", red, c.Position
-		r.remark = append(r.remark, "refused: "+at(c.Position)+c.Refused.String())
-		r.fold = "refused: " + c.Refused.String()
+		r.remark = append(r.remark, refusedLabel+" "+at(c.Position)+c.Refused.String())
+		r.fold = refusedLabel + " " + c.Refused.String()
 	}
 	return r
 }
@@ -225,13 +235,16 @@ func (p *printer) steps(steps []plan.Step) {
 	}
 	idWidth, onWidth, callWidth := widest(16, ids...), widest(names+7, on...), widest(16, calls...)
 	for i, g := range groups {
-		kind := p.warn(stepHue(g.kind), pad(g.kind, 11))
+		kind := p.pad(stepHue(g.kind), g.kind, 11)
 		first := fmt.Sprintf("  %s  %s  %s  %s", pad(ids[i], idWidth), kind, pad(on[i], onWidth), pad(calls[i], callWidth))
-		second := g.does
-		if taken := 19 + idWidth + max(onWidth, cells(on[i])) + callWidth; p.width == 0 || taken+2+cells(g.after) <= p.width {
+		second, both := g.does, strings.Join(slices.DeleteFunc([]string{g.does, g.after}, func(text string) bool { return text == "" }), "; ")
+		switch room := p.width - 21 - idWidth - max(onWidth, cells(on[i])) - callWidth; {
+		case p.width > 0 && cells(both) <= room:
+			first, second = first+"  "+both, ""
+		case p.width == 0 || cells(g.after) <= room:
 			first += "  " + g.after
-		} else {
-			second = strings.Join(slices.DeleteFunc([]string{g.does, g.after}, func(text string) bool { return text == "" }), "; ")
+		default:
+			second = both
 		}
 		p.line("%s", strings.TrimRight(first, " "))
 		if second != "" {
@@ -271,7 +284,7 @@ func describe(steps []plan.Step) string {
 }
 
 // manySteps is the number of steps from which steps with different dependencies share a line too.
-const manySteps = 10
+const manySteps = 4
 
 // alike counts the steps at the beginning that share a line: of one kind, and all of them after the
 // same steps or, if they are many, none of them after another.
@@ -390,7 +403,7 @@ func (p *printer) counts(numbers ...number) string {
 	var parts []string
 	for _, number := range numbers {
 		if number.n > 0 {
-			parts = append(parts, p.warn(number.hue, fmt.Sprintf("%d %s", number.n, number.what)))
+			parts = append(parts, p.pad(number.hue, fmt.Sprintf("%d %s", number.n, number.what), 0))
 		}
 	}
 	return strings.Join(parts, ", ")

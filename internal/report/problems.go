@@ -55,8 +55,16 @@ func (p *printer) excerpt(indent string, problem connection.Problem, e connectio
 	text := []rune(strings.ReplaceAll(e.Text, "\t", " "))
 	at, end := min(e.Column-1, len(text)), min(e.Column-1+e.Width, len(text))
 	before, meant := Sanitize(string(text[:at])), Sanitize(string(text[at:end]))
-	p.verbatim("%s%s | %s", indent, number, before+meant+Sanitize(string(text[end:])))
+	line := before + meant + Sanitize(string(text[end:]))
 	record := "^" + strings.Repeat("~", max(0, cells(meant)-1))
+	if room := p.width - len(indent) - len(number) - len(" | "); p.width > 0 && cells(line) > room {
+		if over := cells(before+record) - (room - len("...")); over > 0 {
+			before = cellTable.TruncateLeft(before, min(over+len("..."), cells(before)), "...")
+		}
+		line = cellTable.Truncate(before+strings.TrimPrefix(line, Sanitize(string(text[:at]))), room, "...")
+		record = cellTable.Truncate(record, room-cells(before), "")
+	}
+	p.verbatim("%s%s | %s", indent, number, line)
 	p.verbatim("%s%s | %s%s", indent, strings.Repeat(" ", len(number)), strings.Repeat(" ", cells(before)), p.paint(paint, record))
 }
 

@@ -124,13 +124,24 @@ func (p *printer) problem(problem connection.Problem, more string) {
 	place := problem.Position.String()
 	problem.Position = connection.Position{}
 	if place != "" {
-		place += ": "
+		place += ":"
 	}
-	write, text := p.line, Sanitize(problem.Error()+more)
-	if strings.Contains(text, "qlsync ") {
-		write = p.verbatim // it may be a command, which is pasted
+	if place != "" {
+		place = p.paint(bold, Sanitize(place)) + " "
 	}
-	write("%s%s: %s", Sanitize(place), severity, text)
+	p.line("%s%s: %s", place, severity, Sanitize(problem.Error()+more))
+}
+
+// Failure writes the error that ends a command, if it is not written yet, and the lines below it.
+func (t Text) Failure(w io.Writer, message string, details ...string) error {
+	p := t.printer(w)
+	if message != "" {
+		p.line("%s %s", p.paint(red, "error:"), Sanitize(message))
+	}
+	for _, detail := range details {
+		p.line("  %s", Sanitize(detail))
+	}
+	return p.err
 }
 
 // printer keeps the first error of a writer, so that callers need not check each line.
@@ -162,8 +173,16 @@ func (p *printer) verbatim(format string, args ...any) {
 
 var escapeCode = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
+// commandInText matches a command of qlsync with its arguments in a sentence.
+var commandInText = regexp.MustCompile(strings.NewReplacer("VALUE", `(?:'[^']*'|[^ ;,()'-])(?:'[^']*'|\\'|[^ ;,()'])*`).Replace(
+	`\bqlsync(?: -C VALUE)? [a-z]+(?: (?:pull|list|check)\b)?(?: --?[A-Za-z-]+(?:[ =]VALUE)?| [^ ;,()']*[/.*'](?:[^ ;,()']|'[^']*')+)*`))
+
+// unbroken takes the place of the blanks that a line is not broken at.
+const unbroken = "\x00"
+
 // wrapped breaks a line at blanks, so that the rows fit the width if no word is longer. The rows
-// after the first one are indented by two more columns.
+// after the first one are indented by two more columns. A command remains on one row, which the
+// terminal may wrap, so that it can be pasted.
 func wrapped(line string, width int) []string {
 	visible := func(text string) int { return cells(escapeCode.ReplaceAllString(text, "")) }
 	if width == 0 || visible(line) <= width {
@@ -172,7 +191,9 @@ func wrapped(line string, width int) []string {
 	indent := len(line) - len(strings.TrimLeft(line, " "))
 	row := line[:indent]
 	var rows []string
-	for i, word := range strings.Split(line[indent:], " ") {
+	text := commandInText.ReplaceAllStringFunc(line[indent:], func(command string) string { return strings.ReplaceAll(command, " ", unbroken) })
+	for i, word := range strings.Split(text, " ") {
+		word = strings.ReplaceAll(word, unbroken, " ")
 		switch {
 		case i == 0, visible(row)+1+visible(word) <= width, strings.TrimSpace(row) == "":
 			if i > 0 {
@@ -215,11 +236,13 @@ func guarded(line string) string {
 type hue string
 
 const (
-	red   hue = "38;5;160"
+	red   hue = "38;5;196"
 	green hue = "38;5;28"
 	amber hue = "38;5;130"
 	teal  hue = "38;5;30"
 	bold  hue = "1"
+	// heading is for the name of a space, between a title and the names of connections.
+	heading hue = "1;4"
 )
 
 // paint colours a sanitized text.
@@ -229,6 +252,9 @@ func (p *printer) paint(h hue, text string) string {
 	}
 	return "\x1b[" + string(h) + "m" + text + resetCode
 }
+
+// strong colours a sanitized text that the eye must find first.
+func (p *printer) strong(h hue, text string) string { return p.paint(bold+";"+h, text) }
 
 // Sanitize returns a text on one line that cannot control a terminal or a pipeline and hides
 // nothing: unchanged if every character is visible, otherwise with invisible characters, by the
@@ -267,8 +293,23 @@ func cells(text string) int {
 	if isPlain(text) {
 		return len(text)
 	}
-	table := runewidth.Condition{StrictEmojiNeutral: true}
-	return table.StringWidth(text)
+	return cellTable.StringWidth(text)
+}
+
+var cellTable = runewidth.Condition{StrictEmojiNeutral: true}
+
+// pad colours a sanitized text, if there is a colour, and pads it.
+func (p *printer) pad(h hue, text string, width int) string {
+	padded := pad(text, width)
+	if h == "" || text == "" {
+		return padded
+	}
+	return p.paint(h, text) + padded[len(text):]
+}
+
+// title writes the first line of a report.
+func (p *printer) title(format string, args ...any) {
+	p.line("%s", p.paint(bold, fmt.Sprintf(format, args...)))
 }
 
 // pad pads a sanitized text to a width in terminal cells.

@@ -11,11 +11,11 @@ import (
 // Result writes the outcome of each change, then the ledger.
 func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p := t.printer(w)
-	p.line("Applied project %s to tenant %s", Sanitize(r.Project), tenantName(r.Tenant))
+	p.title("Applied project %s to tenant %s", Sanitize(r.Project), tenantName(r.Tenant))
 	p.rows(t.mark(p, t.folded(p, resultRows(r))), drifted)
 	p.foldedRest()
 	p.line("")
-	p.line("Applied: %s", ledger(r))
+	p.line("Applied: %s", p.ledger(r))
 	l := r.Ledger
 	if l.Differs > 0 {
 		p.line("%s %s not as declared when read again. The tenant has stored something else, or somebody has changed it since.",
@@ -35,13 +35,18 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 func notReadAgain(n int) string { return words.Count(n, "connection") + " could not be read again" }
 
 // ledger returns the outcomes of the changes as numbers that add up.
-func ledger(r *apply.Result) string {
+func ledger(r *apply.Result) string { return (&printer{}).ledger(r) }
+
+func (p *printer) ledger(r *apply.Result) string {
 	l := r.Ledger
-	pending := ""
+	pending, failed := "", fmt.Sprintf("%d failed", l.Failed)
 	if l.Pending > 0 {
 		pending = fmt.Sprintf(" %d saved but not in effect,", l.Pending)
 	}
-	return fmt.Sprintf("%d done,%s %d failed, %d blocked, %d skipped of %d planned.", l.Done, pending, l.Failed, l.Blocked, l.Skipped, l.Planned)
+	if l.Failed > 0 {
+		failed = p.paint(red, failed)
+	}
+	return fmt.Sprintf("%d done,%s %s, %d blocked, %d skipped of %d planned.", l.Done, pending, failed, l.Blocked, l.Skipped, l.Planned)
 }
 
 func resultRows(r *apply.Result) []row {
@@ -56,15 +61,15 @@ func resultRow(item *apply.Item) row {
 	look := lookOf(item.Action, item.Overwrites)
 	r := row{
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: Sanitize(string(item.Action)), kind: string(item.Outcome),
+		verb: Sanitize(string(item.Action)), kind: string(item.Outcome), verbHue: look.serious(),
 	}
 	switch item.Outcome {
 	case apply.Done:
 	case apply.Pending:
-		r.sign, r.paint = "!", amber
+		r.sign, r.paint, r.kindHue = "!", amber, amber
 		r.remark = []string{at(item.Position) + item.Why.String()}
 	default:
-		r.sign, r.paint = "!", red
+		r.sign, r.paint, r.kindHue = "!", red, red
 		r.remark = []string{at(item.Position) + item.Why.String()}
 		if item.Outcome == apply.Failed { // the plan before shows the line of a refusal
 			r.marked = item.Position
@@ -76,10 +81,10 @@ func resultRow(item *apply.Item) row {
 		}
 	}
 	if differs := item.Differs; differs != nil {
-		r.sign, r.paint, r.kind, r.fields = "!", red, "done, and differs", differs.Fields
+		r.sign, r.paint, r.kindHue, r.kind, r.fields = "!", red, red, "done, and differs", differs.Fields
 		r.remark = []string{at(item.Position) + "read again, it is not as declared"}
 		if differs.Unseen {
-			r.paint, r.kind, r.remark = amber, "done, not verified", []string{at(item.Position) + "it could not be read again"}
+			r.paint, r.kindHue, r.kind, r.remark = amber, amber, "done, not verified", []string{at(item.Position) + "it could not be read again"}
 		}
 		r.remark = append(r.remark, findingTexts(differs)...)
 	}

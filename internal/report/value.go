@@ -25,7 +25,7 @@ func (p *printer) fields(r row, words wording) {
 	}
 	most := 40
 	if p.width > 0 {
-		most = min(most, p.width*2/5)
+		most = min(most, p.width/2)
 	}
 	width := widest(most, names...)
 	for i, f := range r.fields {
@@ -56,8 +56,7 @@ func (p *printer) field(f plan.Field, sign, name string, words wording) {
 			p.line("      %s %s  %s%s%s", sign, name, word, text, p.absent(f, words))
 			return
 		}
-		p.line("      %s %s%s", sign, name, words.lines)
-		p.block(f)
+		p.opened(f, sign, name, words)
 	default:
 		single, pair := p.fits(name + words.before + words.after)
 		before, after := inlineUpTo(f.Before, single), inlineUpTo(f.After, single)
@@ -65,9 +64,19 @@ func (p *printer) field(f plan.Field, sign, name string, words wording) {
 			p.line("      %s %s  %s%s -> %s%s", sign, name, words.before, before, words.after, after)
 			return
 		}
-		p.line("      %s %s%s", sign, name, words.lines)
-		p.block(f)
+		p.opened(f, sign, name, words)
 	}
+}
+
+// opened writes a difference that is too long for its column: directly after the name if it fits
+// there, otherwise on several lines.
+func (p *printer) opened(f plan.Field, sign, name string, words wording) {
+	if bare := strings.TrimRight(name, " "); p.width > 0 && bare != name {
+		p.field(f, sign, bare, words)
+		return
+	}
+	p.line("      %s %s%s", sign, name, words.lines)
+	p.block(f)
 }
 
 // fits returns how many cells a value, and the two values of a pair, may take on the line of their

@@ -128,7 +128,7 @@ func (t Text) warnings(p *printer, warnings []plan.Warning) {
 // listAll writes how to list everything that was omitted.
 func (p *printer) listAll(command, what string) {
 	if command != "" {
-		p.verbatim("To list %s, run: %s", what, Sanitize(command))
+		p.line("To list %s, run: %s", what, Sanitize(command))
 		return
 	}
 	p.line("To list %s, add --format json", what)
