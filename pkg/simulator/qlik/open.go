@@ -41,7 +41,11 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 		return nil, err
 	}
 	behaviour := o.Behaviour.Or(s.Behaviour)
-	seeded, err := s.Build(behaviour)
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	seeded, err := s.Build(behaviour, now())
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +54,7 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 		return nil, err
 	}
 	t := &Tenant{
-		now: o.Now, options: o, behaviour: behaviour, gateways: s.Gateways, faults: faults,
+		now: now, options: o, behaviour: behaviour, gateways: s.Gateways, faults: faults,
 		limiter: ratelimit.New(o.RateLimits.Or(s.RateLimits).Or(ratelimit.DocumentedLimits), 0),
 		keys:    &keys{apiKey: s.Token, caller: s.CallerIn(seeded).ID, oauth: s.OAuth, issued: make(map[string]time.Time)},
 	}
@@ -59,9 +63,6 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 	}
 	if behaviour.TenantLimit {
 		t.limiter.Users = len(seeded.Users)
-	}
-	if t.now == nil {
-		t.now = time.Now
 	}
 	seeded.KeepHistory(t.now)
 	t.store = &model.Store{World: seeded, Caller: t.keys.caller, Now: t.now, File: file}

@@ -8,4 +8,9 @@ const (
 	usersPath       = apiPrefix + "/users"
 	tenantPath      = apiPrefix + "/tenants/me"
 	credentialsPath = apiPrefix + "/data-credentials"
+	itemsPath       = apiPrefix + "/items"
+	appsPath        = apiPrefix + "/apps"
+	reloadsPath     = apiPrefix + "/reloads"
+	knowledgePath   = apiPrefix + "/knowledgebases"
+	dataSetsPath    = apiPrefix + "/data-sets"
 )

@@ -65,6 +65,21 @@ func routeTable() []route {
 		{http.MethodPost, usersPath + "/actions/filter", ratelimit.UsersFilter, params{
 			"limit": pageSize, "next": text, "prev": text, "sort": text, "fields": text,
 		}, (*Tenant).filterUsers, false},
+		{http.MethodGet, itemsPath, ratelimit.Tier1, params{
+			"resourceType": text, "resourceId": text, "spaceId": text, "ownerId": text, "name": text, "sort": text,
+			"noActions": boolean, "limit": pageSize, "next": text, "prev": text,
+		}, (*Tenant).listItems, false},
+		{http.MethodGet, appsPath + "/{id}/reloads/metadata/{reload...}", ratelimit.Tier1, params{
+			"includeSkipStoreReloads": boolean, "limit": pageSize, "reloadId": text,
+		}, (*Tenant).reloadMetadata, false},
+		{http.MethodGet, reloadsPath, ratelimit.Tier1, params{
+			"appId": text, "filter": text, "limit": pageSize, "log": boolean, "partial": boolean, "sort": text, "next": text, "prev": text,
+		}, (*Tenant).listReloads, false},
+		{http.MethodGet, reloadsPath + "/{id}", ratelimit.Tier1, nil, (*Tenant).getReload, false},
+		{http.MethodPost, reloadsPath, ratelimit.Tier2, nil, (*Tenant).queueReload, false},
+		{http.MethodGet, knowledgePath + "/{id}", ratelimit.Tier1, nil, (*Tenant).getKnowledgeBase, false},
+		{http.MethodGet, dataSetsPath + "/{id}", ratelimit.Tier1, nil, (*Tenant).getDataSet, false},
+
 		{http.MethodGet, tenantPath, ratelimit.Tier1, nil, (*Tenant).getTenant, false},
 
 		{http.MethodGet, usersPath + "/me", ratelimit.Tier1, nil, (*Tenant).redirectToMe, false},

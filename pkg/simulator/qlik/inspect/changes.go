@@ -258,3 +258,31 @@ func (t *Tenant) Requests() []Request { return t.store.Journal.Requests() }
 func (t *Tenant) Writes() []Request {
 	return slices.DeleteFunc(t.Requests(), func(r Request) bool { return r.Tier != int(ratelimit.Tier2) })
 }
+
+// SeedReload describes a reload as a seed does; see [Tenant.Reload].
+type SeedReload = model.SeedReload
+
+// Line is a use of a connection in the script of an app.
+type Line = model.Line
+
+// App is an app as it is stored, with its reloads.
+type App = model.App
+
+// Apps returns all apps of the tenant, in the order of the seed. They must not be changed.
+func (t *Tenant) Apps() []*App {
+	t.store.RLock()
+	defer t.store.RUnlock()
+	return slices.Clone(t.store.World.Apps)
+}
+
+// Reload adds a reload of the app of that name, which has just ended, as the schedule of the app would.
+func (t *Tenant) Reload(app string, reload SeedReload) error {
+	t.store.Lock()
+	defer t.store.Unlock()
+	found := t.store.World.AppNamed(app)
+	if found == nil {
+		return fmt.Errorf("reload app %q: not found", app)
+	}
+	t.store.World.Reload(found, reload, t.store.Now(), found.Owner)
+	return t.store.Save()
+}

@@ -106,6 +106,28 @@ type Behaviour struct {
 	// ListLag: lists of connections show them as they were so many seconds ago, where that is more than Lag; a request for
 	// one connection does not. 0: lists are as new as anything else.
 	ListLag int `json:"listLag"`
+
+	// ListPersonalItems: the list of items has, for an administrator, also those in the personal spaces of others. Off: one's
+	// own alone.
+	ListPersonalItems bool `json:"listPersonalItems"`
+
+	// ReloadsByOwnerOnly: reload metadata of an app is for its owner alone. Off: for administrators too.
+	ReloadsByOwnerOnly bool `json:"reloadsByOwnerOnly"`
+
+	// ReloadsForAll: reload metadata of an app is for everybody who sees the app. Off: for its owner and administrators.
+	ReloadsForAll bool `json:"reloadsForAll"`
+
+	// QualifiedStatements: the statements of a reload name connections as Space:Name. Off: by their name alone.
+	QualifiedStatements bool `json:"qualifiedStatements"`
+
+	// DirectQueryStatements: reload metadata of a Direct Query app has its statements. Off: it has none.
+	DirectQueryStatements bool `json:"directQueryStatements"`
+
+	// HideAppUsage: the list of items does not say which apps are in Direct Query mode. Off: resourceAttributes.usage does.
+	HideAppUsage bool `json:"hideAppUsage"`
+
+	// NestedDataSetConnection: a data set names its connection inside of tableConnectionInfo. Off: as createdByConnectionId.
+	NestedDataSetConnection bool `json:"nestedDataSetConnection"`
 }
 
 // Or joins the switches of Options with those of a seed.
@@ -137,6 +159,13 @@ func (b Behaviour) Or(seed Behaviour) Behaviour {
 		DataSourceKey:               cmp.Or(b.DataSourceKey, seed.DataSourceKey),
 		Lag:                         cmp.Or(b.Lag, seed.Lag),
 		ListLag:                     cmp.Or(b.ListLag, seed.ListLag),
+		ListPersonalItems:           b.ListPersonalItems || seed.ListPersonalItems,
+		ReloadsByOwnerOnly:          b.ReloadsByOwnerOnly || seed.ReloadsByOwnerOnly,
+		ReloadsForAll:               b.ReloadsForAll || seed.ReloadsForAll,
+		QualifiedStatements:         b.QualifiedStatements || seed.QualifiedStatements,
+		DirectQueryStatements:       b.DirectQueryStatements || seed.DirectQueryStatements,
+		HideAppUsage:                b.HideAppUsage || seed.HideAppUsage,
+		NestedDataSetConnection:     b.NestedDataSetConnection || seed.NestedDataSetConnection,
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
+// SeedTime is when everything of a seed was created.
+var SeedTime = time.Date(2026, time.January, 2, 3, 4, 5, 910_000_000, time.UTC)
+
 type User struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`

@@ -26,6 +26,9 @@ type seed struct {
 	Token               string               `json:"token"`
 	OAuth               *OAuth               `json:"oauth"`
 	Gateways            []Gateway            `json:"gateways"`
+	Apps                []seedApp            `json:"apps"`
+	KnowledgeBases      []seedHolder         `json:"knowledgeBases"`
+	DataSets            []seedHolder         `json:"dataSets"`
 	Behaviour           Behaviour            `json:"behaviour"`
 }
 
@@ -72,9 +75,6 @@ type OAuth struct {
 	ClientSecret string `json:"clientSecret"`
 }
 
-// SeedTime is when everything of a seed was created.
-var SeedTime = time.Date(2026, time.January, 2, 3, 4, 5, 910_000_000, time.UTC)
-
 func ParseSeed(data []byte) (*seed, error) {
 	s := new(seed)
 	if err := host.DecodeStrict(data, s); err != nil {
@@ -83,8 +83,8 @@ func ParseSeed(data []byte) (*seed, error) {
 	return s, nil
 }
 
-// Build returns the world of a seed, or all mistakes, with their paths.
-func (s *seed) Build(b Behaviour) (*World, error) {
+// Build returns the world of a seed that begins now, or all mistakes, with their paths.
+func (s *seed) Build(b Behaviour, now time.Time) (*World, error) {
 	w := newWorld(b)
 	var problems []error
 	note := func(err error) {
@@ -113,6 +113,15 @@ func (s *seed) Build(b Behaviour) (*World, error) {
 	for i, c := range s.Connections {
 		_, err := w.AddConnection(c, s.CallerIn(w), SeedTime)
 		note(within(fmt.Sprintf("connections[%d]", i), err))
+	}
+	for i, app := range s.Apps {
+		note(within(fmt.Sprintf("apps[%d]", i), w.addApp(app, s.CallerIn(w), now)))
+	}
+	for i, holder := range s.KnowledgeBases {
+		note(within(fmt.Sprintf("knowledgeBases[%d]", i), w.addHolder(KnowledgeBase, holder, s.CallerIn(w))))
+	}
+	for i, holder := range s.DataSets {
+		note(within(fmt.Sprintf("dataSets[%d]", i), w.addHolder(DataSet, holder, s.CallerIn(w))))
 	}
 	note(b.check())
 	for i := range s.Gateways {
@@ -199,16 +208,6 @@ func (w *World) addSpace(s seedSpace, caller *User) error {
 	}
 	w.Spaces = append(w.Spaces, r)
 	return nil
-}
-
-func (w *World) ownerOf(name string, caller *User) (*User, error) {
-	if name == "" {
-		return caller, nil
-	}
-	if u := w.userByAny(name); u != nil {
-		return u, nil
-	}
-	return nil, fmt.Errorf(".owner: no such user %q", name)
 }
 
 // AddConnection stores a described connection under the rules of a create request, except that it takes no tag.

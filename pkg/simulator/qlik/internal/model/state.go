@@ -21,11 +21,14 @@ type state struct {
 
 	Credentials []*Credential     `json:"credentials,omitempty"`
 	SignIns     map[string]SignIn `json:"signIns,omitempty"`
+	Apps        []*App            `json:"apps,omitempty"`
+	Holders     []*Holder         `json:"holders,omitempty"`
 }
 
 func (s *state) world(b Behaviour) *World {
 	w := newWorld(b)
 	w.Users, w.Spaces = s.Users, s.Spaces
+	w.Apps, w.Holders = s.Apps, s.Holders
 	for _, id := range s.Disabled {
 		w.Disabled[id] = true
 	}

@@ -53,7 +53,7 @@ func (s *Store) Save() error {
 	err := s.File.Save(state{
 		StateHead: s.File.Head(), Users: w.Users, Spaces: w.Spaces,
 		Disabled: host.SortedKeys(w.Disabled), Gone: host.SortedKeys(w.gone), Connections: w.InOrder(),
-		Credentials: w.CredentialsInOrder(), SignIns: w.SignIns,
+		Credentials: w.CredentialsInOrder(), SignIns: w.SignIns, Apps: w.Apps, Holders: w.Holders,
 	})
 	if err == nil {
 		return nil

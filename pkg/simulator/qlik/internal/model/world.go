@@ -22,8 +22,10 @@ type World struct {
 	Connections map[string]*Record     // by id; records are replaced, never changed in place
 	Credentials map[string]*Credential // separated ones by id; replaced, never changed in place
 	SignIns     map[string]SignIn      // authorisations under way, by state
-	Disabled    map[string]bool        // data sources switched off by an administrator
-	gone        map[string]bool        // ids that were deleted: never given again
+	Apps        []*App
+	Holders     []*Holder       // knowledge bases and data sets
+	Disabled    map[string]bool // data sources switched off by an administrator
+	gone        map[string]bool // ids that were deleted: never given again
 	behaviour   Behaviour
 
 	byName map[NameKey]string
@@ -136,6 +138,16 @@ func (w *World) userByAny(text string) *User {
 	})
 }
 
+func (w *World) ownerOf(name string, caller *User) (*User, error) {
+	if name == "" {
+		return caller, nil
+	}
+	if u := w.userByAny(name); u != nil {
+		return u, nil
+	}
+	return nil, fmt.Errorf(".owner: no such user %q", name)
+}
+
 func (w *World) Space(id string) *Space {
 	return find(w.Spaces, func(s *Space) bool { return s.ID == id })
 }
@@ -172,6 +184,7 @@ func (w *World) Lagging(lag time.Duration) *World {
 	old, now := newWorld(w.behaviour), w.past.now()
 	old.Users, old.Spaces, old.Credentials = w.Users, w.Spaces, w.Credentials
 	old.SignIns, old.Disabled, old.gone = w.SignIns, w.Disabled, w.gone
+	old.Apps, old.Holders = w.Apps, w.Holders
 	for id, r := range w.Connections {
 		if len(w.past.before[id]) == 0 {
 			old.index(r)
