@@ -116,6 +116,8 @@ type Request struct {
 	signInCode string
 	// sent counts the requests that were actually sent. May be nil.
 	sent *atomic.Int64
+	// yields lets all other requests go first, and leaves a part of the rate limit to them.
+	yields bool
 	// reservation holds the permits of the group to which this request belongs. May be nil.
 	reservation *reservation
 	// fresh reads the connection of the request again before each attempt, and returns the body to
@@ -216,6 +218,9 @@ func (c *Client) prepare(request Request) (transport.Request, error) {
 	}
 	tier := c.tier(request.Method)
 	prepared.Acquire = func(ctx context.Context, again bool) (transport.Permit, error) {
+		if request.yields {
+			return tier.yield(ctx)
+		}
 		return tier.acquire(ctx, request.reservation, again)
 	}
 	if request.fresh != nil {

@@ -49,7 +49,8 @@ type waiter struct {
 	permits int // that the tier must have; 0: taken from the reservation
 	sends   bool
 	from    *reservation
-	rank    int // the lowest goes first
+	rank    int  // the lowest goes first
+	yields  bool // leaves a part of the limit to others; see [spare]
 }
 
 // permit is the right to send one request. It is a [transport.Permit].
@@ -91,9 +92,26 @@ func (t *tier) acquire(ctx context.Context, from *reservation, again bool) (*per
 	if w.from != nil {
 		from.left--
 	}
+	return t.permit(w), nil
+}
+
+// permit returns the permit for which w has waited. The caller holds the lock.
+func (t *tier) permit(w *waiter) *permit {
 	t.taken += w.permits
 	t.away++
-	return &permit{tier: t, reservation: w.from, sent: time.Now()}, nil
+	return &permit{tier: t, reservation: w.from, sent: time.Now()}
+}
+
+// yield waits for a permit behind all other requests, and while only the spare part of the limit is
+// left.
+func (t *tier) yield(ctx context.Context) (*permit, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := &waiter{permits: 1, sends: true, rank: 3, yields: true}
+	if err := t.wait(ctx, w); err != nil {
+		return nil, err
+	}
+	return t.permit(w), nil
 }
 
 // reserve waits until that many permits are free at once, or as many as the limit has.
@@ -163,6 +181,9 @@ func (t *tier) delay(w *waiter, now time.Time) time.Duration {
 		most = min(most, t.ceiling+int(max(0, now.Sub(t.rises))/interval))
 	}
 	missing := t.taken + len(t.log) + min(w.permits, t.limit.Requests) - most
+	if w.yields {
+		missing += spare(t.limit)
+	}
 	switch {
 	case now.Before(t.closed):
 		return t.closed.Sub(now)

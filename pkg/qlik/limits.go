@@ -31,11 +31,18 @@ func (t *tier) within(window time.Duration, now time.Time) []time.Time {
 	return t.log[sort.Search(len(t.log), func(i int) bool { return t.log[i].Add(window).After(now) }):]
 }
 
+// spare returns how many requests within a window are left to others by requests that yield.
+func spare(limit connection.RateLimit) int { return min(1000, limit.Requests/2) }
+
 // pace returns how long the limit delays the last of that many more requests.
-func (t *tier) pace(requests int) time.Duration {
+func (t *tier) pace(requests int) time.Duration { return t.paceWithin(requests, 0) }
+
+// paceWithin is [tier.pace] for requests that leave so many of the limit to others.
+func (t *tier) paceWithin(requests, left int) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, limit := time.Now(), t.limit
+	limit.Requests = max(1, limit.Requests-left)
 	wait, log := max(0, t.closed.Sub(now)), t.within(limit.Window, now)
 	last := requests - (limit.Requests - t.taken - len(log)) - 1 // index among the requests that must wait
 	if requests <= 0 || last < 0 {

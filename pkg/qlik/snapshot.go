@@ -253,7 +253,7 @@ func toUser(user wireUser) connection.User {
 }
 
 // maxUserIDs is how many users one request reads.
-const maxUserIDs = 50
+const maxUserIDs = 100
 
 // people returns the owners of the connections, by id. Owners whom the caller may not see are
 // absent.
@@ -263,7 +263,12 @@ func (s *survey) people(ctx context.Context, live []connection.Live) ([]connecti
 		ids[i] = live[i].OwnerID
 	}
 	slices.Sort(ids)
-	chunks := slices.Collect(slices.Chunk(slices.Compact(ids), maxUserIDs))
+	return s.usersOf(ctx, slices.Compact(ids))
+}
+
+// usersOf returns the users with the ids, as far as the caller may see them.
+func (s *survey) usersOf(ctx context.Context, ids []string) ([]connection.User, error) {
+	chunks := slices.Collect(slices.Chunk(ids, maxUserIDs))
 	found := make([][]connection.User, len(chunks))
 	group, ctx := s.readers(ctx)
 	for i, chunk := range chunks {
