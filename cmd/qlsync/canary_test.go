@@ -399,6 +399,10 @@ func (c *canaries) everything() {
 			each(report.ValidationFormats(version()).Names(), "validate")
 			project("validate", "--all-tenants")
 		},
+		"fmt": func() {
+			c.run("out", "fmt", "--check", "-c", "../in/qlsync.yaml")
+			c.run("out", "fmt", "--check", "../in/key.json")
+		},
 		"plan": func() {
 			each(report.PlanFormats().Names(), append([]string{"plan", "--out", "plan.json"}, cache...)...)
 			project("plan", "--all-tenants", "--format", "html", "--report", "html=plans.html", "--report", "text=plans.txt")

@@ -7,7 +7,7 @@ import (
 // groups are the groups of commands in the overview.
 var groups = []commandline.Group{
 	{Title: "Get started", Commands: []string{"init", "export", "doctor"}},
-	{Title: "Every day", Commands: []string{"validate", "plan", "apply", "drift"}},
+	{Title: "Every day", Commands: []string{"validate", "fmt", "plan", "apply", "drift"}},
 	{Title: "Secrets and schemas", Commands: []string{"secrets", "schemas"}},
 	{Title: "Reports and tests", Commands: []string{"show", "snapshot", "simulate"}},
 	{Title: "This program", Commands: []string{"explain", "completion", "man", "version", "help"}},
@@ -36,6 +36,17 @@ var guides = map[string]commandline.Guide{
 			{For: "Mark the mistakes in a pull request on GitHub", Line: "qlsync validate --format github"},
 		},
 		Exits: []commandline.Exit{{Code: exitOK, Meaning: "the files are valid"}, {Code: exitError, Meaning: "the files have errors"}},
+	},
+	"qlsync fmt": {
+		Examples: []commandline.Example{
+			{For: "Format the files of the project", Line: "qlsync fmt"},
+			{For: "Fail in a pipeline if a file is not formatted", Line: "qlsync fmt --check"},
+		},
+		Exits: []commandline.Exit{
+			isDone,
+			{Code: exitError, Meaning: "error: a file cannot be read, formatted or written; the others were"},
+			{Code: exitDiffers, Meaning: "with --check: a file is not formatted"},
+		},
 	},
 	"qlsync plan": {
 		Examples: []commandline.Example{

@@ -85,7 +85,7 @@ func newApp(env *environment) *cli.App {
 			return env.print(commandline.Overview(c.App, groups, env.columns()))
 		},
 		Commands: []*cli.Command{
-			initCommand(env), validateCommand(env), planCommand(env), applyCommand(env),
+			initCommand(env), validateCommand(env), fmtCommand(env), planCommand(env), applyCommand(env),
 			driftCommand(env), snapshotCommand(env), showCommand(env), exportCommand(env), explainCommand(env), secretsCommand(env), doctorCommand(env), schemasCommand(env), simulateCommand(env),
 			completionCommand(env),
 			completeCommand(env), manCommand(env), versionCommand(env), helpCommand(env),

@@ -103,6 +103,41 @@ func githubProperty(text string) string {
 	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(Sanitize(text))
 }
 
+// Azure writes problems as logging commands, which Azure Pipelines shows as issues of the run.
+type Azure struct{}
+
+// Problems writes one command for each problem. A name in a message cannot add a command: the agent
+// takes the first one of a line.
+func (Azure) Problems(w io.Writer, problems connection.Problems) error {
+	for _, problem := range problems {
+		properties := "type=error"
+		if problem.Severity == connection.SeverityWarning {
+			properties = "type=warning"
+		}
+		if at := problem.Position; at.File != "" {
+			properties += ";sourcepath=" + azureProperty(at.File)
+			if at.Line > 0 {
+				properties += fmt.Sprintf(";linenumber=%d;columnnumber=%d", at.Line, at.Column)
+			}
+		}
+		if problem.Code != "" {
+			properties += ";code=" + azureProperty(problem.Code)
+		}
+		problem.Position = connection.Position{}
+		if _, err := fmt.Fprintf(w, "##vso[task.logissue %s;]%s\n", properties, azureData(problem.Error())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// azureData and azureProperty return a text as the data and as a property of a logging command.
+func azureData(text string) string { return strings.ReplaceAll(Sanitize(text), "%", "%AZP25") }
+
+func azureProperty(text string) string {
+	return strings.NewReplacer("]", "%5D", ";", "%3B").Replace(azureData(text))
+}
+
 // Problems writes a suite for each file: a failed test for each error. Warnings are part of the
 // texts of the tests and fail none.
 func (JUnit) Problems(w io.Writer, problems connection.Problems) error {

@@ -2,6 +2,8 @@ package report_test
 
 import (
 	"encoding/json"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +51,54 @@ func TestAnnotationsAreEscapedAsGitHubReadsThem(t *testing.T) {
 	file, _, _ := strings.Cut(properties, ",")
 	if got := unescapeGitHub.Replace(strings.TrimPrefix(file, "file=")); got != report.Sanitize(badFiles[3].Position.File) {
 		t.Errorf("the file is read as %q", got)
+	}
+}
+
+// The agent of Azure Pipelines unescapes data and properties so, the percent sign last.
+var unescapeAzure = strings.NewReplacer("%0D", "\r", "%0A", "\n", "%5D", "]", "%3B", ";", "%AZP25", "%")
+
+// azureCommand is how the agent reads a line: the first command in it, wherever that begins.
+var azureCommand = regexp.MustCompile(`##vso\[([a-z]+\.[a-z]+) ([^\]]*)\](.*)$`)
+
+func TestIssuesAreEscapedAsAzureReadsThem(t *testing.T) {
+	problems := slices.Clone(badFiles)
+	problems[2].Code = "unknown-field"
+	hostile := "50%]a;type=warning;##vso[task.setvariable variable=PATH]/tmp\n%AZP25%0D.yaml"
+	problems = append(problems, connection.Problem{Position: place(hostile, 7, 8), Severity: connection.SeverityError, Message: hostile})
+	var out strings.Builder
+	if err := (report.Azure{}).Problems(&out, problems); err != nil {
+		t.Fatal(err)
+	}
+	want := `##vso[task.logissue type=error;]the project names no tenant
+##vso[task.logissue type=warning;sourcepath=connections/empty.yaml;]the file declares nothing
+##vso[task.logissue type=error;sourcepath=connections/finance.yaml;linenumber=6;columnnumber=5;code=unknown-field;]unknown key "propertys" (did you mean "properties"?)
+`
+	if got := out.String(); !strings.HasPrefix(got, want) {
+		t.Errorf("got issues %s, want first %s", got, want)
+	}
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(lines) != len(problems) {
+		t.Fatalf("got %d lines, want one for each of %d problems", len(lines), len(problems))
+	}
+	for i, line := range lines {
+		command := azureCommand.FindStringSubmatch(line)
+		if command == nil || command[1] != "task.logissue" {
+			t.Fatalf("the agent reads %q as the command %q, want task.logissue", line, command)
+		}
+		properties := map[string]string{}
+		for property := range strings.SplitSeq(strings.TrimSuffix(command[2], ";"), ";") {
+			name, value, _ := strings.Cut(property, "=")
+			properties[name] = unescapeAzure.Replace(value)
+		}
+		if got, want := properties["sourcepath"], report.Sanitize(problems[i].Position.File); got != want {
+			t.Errorf("the agent reads the file as %q, want %q", got, want)
+		}
+		if got := unescapeAzure.Replace(command[3]); !strings.HasPrefix(got, report.Sanitize(problems[i].Message)) {
+			t.Errorf("the agent reads the message as %q, want %q", got, problems[i].Message)
+		}
+		if want := "error"; i != 1 && properties["type"] != want {
+			t.Errorf("the agent reads the type as %q, want %q", properties["type"], want)
+		}
 	}
 }
 

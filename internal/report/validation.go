@@ -37,6 +37,7 @@ func ValidationFormats(version string) Formats[Validation] {
 		{FormatText, Text.Validation},
 		plainly(FormatJSON, func(w io.Writer, v Validation) error { return JSON(w, NewProblems(v.Problems)) }),
 		plainly("github", problems(GitHub{}.Problems)),
+		plainly("azure", problems(Azure{}.Problems)),
 		plainly("sarif", problems(SARIF{Version: version}.Problems)),
 		plainly("junit", problems(JUnit{}.Problems)),
 	}

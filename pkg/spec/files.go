@@ -225,6 +225,11 @@ type source struct {
 	connections int     // how many of the trees are connections
 }
 
+// Sources returns the project file and the connection files, as far as they can be found.
+func (p *Project) Sources() []string {
+	return append([]string{filepath.ToSlash(p.File)}, p.expand().files...)
+}
+
 // Reads reports whether a file is one of those that connections in the project
 // file names.
 func (p *Project) Reads(file string) bool {

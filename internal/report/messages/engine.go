@@ -29,6 +29,11 @@ var Engine = connection.Messages{
 		Meaning: "A file or standard output could not be read or written.",
 		Example: args{"reason": "write schemas/rest.json: no space left on device"},
 	},
+	"not-formatted": {
+		Text:    "not formatted: {reason}",
+		Meaning: "qlsync fmt could not read or write the file, which stays as it is.",
+		Example: args{"reason": "the file is read-only"},
+	},
 	"seed-too-large": {
 		Text: "the seed has more than {limit} {list}", Next: "keep fewer in the seed",
 		Meaning: "The embedded tenant looks at all items for each page of a list.",

@@ -196,6 +196,10 @@ var Spec = connection.Messages{
 		Text: "a second document begins here", Next: "remove the line ---, or put the documents into files of their own",
 		Meaning: "qlsync reads one YAML document per file, so that nothing is overlooked.",
 	},
+	"format-changes-meaning": {
+		Text: "qlsync fmt cannot change this file to a uniform layout without a change of its values, so the file stays as it is", Next: "write the unusual part, such as a key after \"? \", in a simpler form",
+		Meaning: "After formatting, the file is parsed again. A result that does not have exactly the same values is never written.",
+	},
 	"too-deep": {
 		Text: "maps and lists are nested more than {limit} deep", Next: "check whether a closing bracket is missing",
 		Meaning: "The limit protects against files that are made to exhaust memory.",
