@@ -55,7 +55,7 @@ func runApply(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	options.Reviewed, options.Values = reviewed, true
+	options.Reviewed, options.Values, options.Applies = reviewed, true, true
 	tenant := c.String("tenant")
 	if reviewed != nil {
 		tenant = cmp.Or(tenant, reviewed.Tenant.Name)
@@ -80,7 +80,7 @@ func runApply(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	unconfirmed := engine.Confirm(p, c.String("confirm-deletes"), c.String("confirm-recreates"))
+	unconfirmed := engine.Confirm(p, confirmed(c))
 	shown := env.showPlan(c, p)
 	demanded := reviewed
 	if options.SkipStale {

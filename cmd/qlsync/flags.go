@@ -63,12 +63,15 @@ func planFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
+		&cli.StringFlag{Name: "confirm-impact", Usage: "allow that at most N apps and other objects break by exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
 		commandline.Repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; * and ? match several; repeatable"),
 		&cli.StringFlag{Name: "target-file", Usage: "plan only for the connections in `FILE`, as --target, one per line; lines that begin with # are ignored; - is standard input"},
 		commandline.Repeatable("exclude", "leave this connection and what depends on it out of the plan, as `SPACE/NAME`; * and ? match several; repeatable"),
 	}
 }
+
+func impactFlag(usage string) cli.Flag { return &cli.BoolFlag{Name: "impact", Usage: usage} }
 
 func allTenantsFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "all-tenants", Usage: "for every tenant of the project file, at the same time, in one report"}

@@ -26,7 +26,7 @@ func (env *environment) next(c *cli.Context, purpose, command string) {
 }
 
 // confirmations are the flags that belong to one plan.
-var confirmations = []string{"confirm-deletes", "confirm-recreates"}
+var confirmations = []string{"confirm-deletes", "confirm-recreates", "confirm-impact"}
 
 // again returns a command that plans as this line does, without the confirmations; see [given].
 func again(c *cli.Context, command string) string {

@@ -25,6 +25,7 @@ func planCommand(env *environment) *cli.Command {
 			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
 			&cli.StringFlag{Name: "cache", Usage: "cache reads in the folder `DIR`, and read again only connections that were updated since"},
+			impactFlag("show which apps depend on each connection that the plan can break"),
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 if the plan has changes"},
 			&cli.BoolFlag{Name: "allow-refused", Usage: "exit as if no change were refused, instead of with 4; the plan is the same"},
 		}),
@@ -33,7 +34,7 @@ func planCommand(env *environment) *cli.Command {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "target-file", "exclude", "snapshot")); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "confirm-impact", "target", "target-file", "exclude", "snapshot")); err != nil {
 		return err
 	}
 	if c.IsSet("snapshot") && c.IsSet("cache") {
@@ -55,7 +56,7 @@ func runPlan(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	unconfirmed := engine.Confirm(p, c.String("confirm-deletes"), c.String("confirm-recreates"))
+	unconfirmed := engine.Confirm(p, confirmed(c))
 	if file := c.String("out"); file != "" {
 		if err := env.output("", file).Write(func(w io.Writer) error { return report.JSON(w, p) }); err != nil {
 			return fmt.Errorf("plan file: %w", err)

@@ -103,7 +103,7 @@ func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 
 // planOptions returns the options of a plan from the flags.
 func planOptions(c *cli.Context, env *environment) (engine.PlanOptions, error) {
-	o := engine.PlanOptions{SkipStale: c.String("on-stale") == "skip"}
+	o := engine.PlanOptions{SkipStale: c.String("on-stale") == "skip", Impact: c.Bool("impact")}
 	var errs [4]error
 	var listed []string
 	o.Target, errs[0] = commandline.Names("target", c.StringSlice("target"))
@@ -112,6 +112,13 @@ func planOptions(c *cli.Context, env *environment) (engine.PlanOptions, error) {
 	listed, errs[3] = env.targetFile(c)
 	o.Target = append(o.Target, listed...)
 	return o, cmp.Or(errs[:]...)
+}
+
+// confirmed returns the confirmations of the line.
+func confirmed(c *cli.Context) engine.Confirmations {
+	return engine.Confirmations{
+		Deletes: c.String("confirm-deletes"), Recreates: c.String("confirm-recreates"), Impact: c.String("confirm-impact"),
+	}
 }
 
 // targetFile returns the connections that the file of --target-file lists.

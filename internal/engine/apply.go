@@ -71,20 +71,26 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 	return result, err
 }
 
-// Confirm lifts the refusals of deletes and of recreates if the confirmations match exactly this
-// plan. An empty one confirms nothing.
-func Confirm(p *plan.Plan, deletes, recreates string) error {
+// Confirmations confirm that a plan may do what a rule refuses. An empty one confirms nothing.
+type Confirmations struct{ Deletes, Recreates, Impact string }
+
+// Confirm lifts the refusals of deletes, of recreates and because of dependents, if the
+// confirmations match exactly this plan.
+func Confirm(p *plan.Plan, with Confirmations) error {
 	if p.Refusal == nil {
 		return nil
 	}
-	var ofDeletes, ofRecreates connection.Reason
-	if deletes != "" {
-		ofDeletes = p.ConfirmDeletes(deletes)
+	var ofDeletes, ofRecreates, ofImpact connection.Reason
+	if with.Deletes != "" {
+		ofDeletes = p.ConfirmDeletes(with.Deletes)
 	}
-	if recreates != "" {
-		ofRecreates = p.ConfirmRecreates(recreates)
+	if with.Recreates != "" {
+		ofRecreates = p.ConfirmRecreates(with.Recreates)
 	}
-	for _, wrong := range []connection.Reason{ofDeletes, ofRecreates} {
+	if with.Impact != "" {
+		ofImpact = confirmImpact(p, with.Impact)
+	}
+	for _, wrong := range []connection.Reason{ofDeletes, ofRecreates, ofImpact} {
 		if wrong.Holds() {
 			return Refused(wrong)
 		}

@@ -31,6 +31,14 @@ type (
 	Read struct{ Done, Total int }
 	// ReadSchemas reports how many data sources have been read.
 	ReadSchemas struct{ Done, Total int }
+	// UsagePlanned reports, before the apps are read, how many requests that takes, and how long they
+	// wait at least for the rate limit.
+	UsagePlanned struct {
+		Requests int
+		Wait     time.Duration
+	}
+	// ReadUsage reports how many apps and other objects have been read.
+	ReadUsage struct{ Done, Total int }
 	// Applying reports that a plan of that many steps is being carried out. Until the use case returns,
 	// requests that change the tenant may be sent.
 	Applying struct{ Steps int }
@@ -73,6 +81,8 @@ func (Paced) event()        {}
 func (Listing) event()      {}
 func (Read) event()         {}
 func (ReadSchemas) event()  {}
+func (UsagePlanned) event() {}
+func (ReadUsage) event()    {}
 func (Applying) event()     {}
 func (Stepped) event()      {}
 func (Warned) event()       {}

@@ -232,16 +232,24 @@ type PlanOptions struct {
 	// Values compares the values of the credentials with those that were written last, if the key of
 	// the fingerprints is set.
 	Values bool
+	// Impact reads what depends on the connections that the plan can break, even if the policy does
+	// not demand it. Applies restricts that to changes that a limit of the policy can refuse: the plan
+	// is about to be applied.
+	Impact, Applies bool
+	Usage           UsageOptions
 }
 
 // Plan reads the tenant and plans. Errors are [connection.Problems] for mistakes in the files, and
 // a [Refusal] for a reviewed plan of another tenant.
 func (s *Session) Plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	p, err := s.plan(ctx, o)
-	if err != nil || !o.Values {
-		return p, err
+	if err == nil && o.Values {
+		p, err = s.withValues(ctx, p)
 	}
-	return s.withValues(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return p, s.weigh(ctx, p, o)
 }
 
 func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {

@@ -148,6 +148,8 @@ func (l *Listener) Notify(tenant string, event engine.Event) {
 		l.task(tenant).Read(event.Done, event.Total)
 	case engine.ReadSchemas:
 		l.task(tenant).ReadSchemas(event.Done, event.Total)
+	case engine.ReadUsage:
+		l.task(tenant).ReadUsage(event.Done, event.Total)
 	case engine.Applying:
 		l.task(tenant).Applying(event.Steps)
 	case engine.Stepped:
@@ -172,6 +174,8 @@ func (l *Listener) say(w io.Writer, event engine.Event) {
 		_ = l.text(w).FromCache(w, report.FromCache(event))
 	case engine.FromSnapshot:
 		_ = l.text(w).FromSnapshot(w, event.File, event.Age)
+	case engine.UsagePlanned:
+		_ = l.text(w).UsagePlanned(w, event.Requests, event.Wait)
 	case engine.NotExported:
 		_ = l.text(w).NotExported(w, event.Reason)
 	}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"path/filepath"
 	"time"
+
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 // FromCache is how many connections a plan did not read because they are in the cache.
@@ -60,6 +62,19 @@ func (t Text) UnknownID(w io.Writer, tenant string, reason error) error {
 func (t Text) NotExported(w io.Writer, reason string) error {
 	p := t.printer(w)
 	p.line("warning: not everything is exported: %s", Sanitize(reason))
+	return p.err
+}
+
+// worthTelling is the wait from which a command says beforehand how long reading dependents takes.
+const worthTelling = 30 * time.Second
+
+// UsagePlanned writes how long it takes to read what depends on connections, if it takes long.
+func (t Text) UsagePlanned(w io.Writer, requests int, wait time.Duration) error {
+	p := t.printer(w)
+	if wait >= worthTelling {
+		p.line("Reading what the apps use takes %s and about %s, because of the rate limit. With --cache DIR, the next time takes seconds.",
+			words.Count(requests, "request"), clock(wait))
+	}
 	return p.err
 }
 

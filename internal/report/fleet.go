@@ -156,7 +156,7 @@ func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 			if destroys(c) {
 				grave = append(grave, fmt.Sprintf("%s: **%s** %s", of, prose(string(c.Action)), inKey(c.Connection)))
 			}
-			e := changeEntry(c)
+			e := changeEntry(c, pl.Impact)
 			e.heading = "#### " + of + " · " + strings.TrimPrefix(e.heading, "#### ")
 			entries = append(entries, e)
 		}

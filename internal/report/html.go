@@ -158,6 +158,8 @@ type itemView struct {
 	Was, Is                    string // the headings of the two sides
 	One                        bool   // only the second side exists
 	Fields                     []fieldView
+	Dependents                 []dependentView
+	MoreDependents             string
 	Shortened                  string
 	Open, Overwrites           bool
 	// Long keeps folded content out of the DOM until it is unfolded: a browser that runs the script

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -87,7 +88,7 @@ func (v *pageView) changes(out *counter, f *Fleet[plan.Plan], of func(*plan.Plan
 		if member.Report != nil {
 			changes := of(member.Report)
 			v.list(out, t, len(changes), func(i int) string { return changes[i].Connection.Space },
-				func(i int, full bool) itemView { return v.changeItem(t, &changes[i], full) })
+				func(i int, full bool) itemView { return v.changeItem(t, &changes[i], member.Report.Impact, full) })
 		}
 	}
 }
@@ -147,7 +148,7 @@ func planVerdict(f *Fleet[plan.Plan], sum plan.Summary) string {
 
 // planNotices adds what a reviewer must see first: refusals, then irreversible changes.
 func (v *pageView) planNotices(f *Fleet[plan.Plan]) {
-	var unseen, refusals, destroyed, refused, warnings []string
+	var unseen, refusals, destroyed, refused, seen, warnings []string
 	warned := 0
 	for i, member := range f.Tenants {
 		of := ""
@@ -170,6 +171,9 @@ func (v *pageView) planNotices(f *Fleet[plan.Plan]) {
 				refused = append(refused, of+Sanitize(string(c.Action))+" "+label(c.Connection.String())+": "+Sanitize(at(c.Position)+c.Refused.String()))
 			}
 		}
+		for _, line := range looked(p.Impact) {
+			seen = append(seen, of+Sanitize(line))
+		}
 		groups, _ := groupWarnings(p.Warnings)
 		warned += len(p.Warnings)
 		for _, group := range groups {
@@ -181,6 +185,7 @@ func (v *pageView) planNotices(f *Fleet[plan.Plan]) {
 	v.notice(true, words.Count(len(destroyed), "connection")+" destroyed",
 		". A deleted connection is gone with its credentials; a recreated one has another id.", destroyed)
 	v.notice(false, words.Count(len(refused), "change")+" will not be made", ".", refused)
+	v.notice(false, "Impact", ", as far as it can be seen.", seen)
 	v.notice(false, words.Count(warned, "warning"), "", warnings)
 }
 
@@ -300,8 +305,9 @@ func changeKind(c *plan.Change) string {
 }
 
 // changeItem is one change on the page.
-func (v *pageView) changeItem(tenant int, c *plan.Change, full bool) itemView {
-	row := changeRow(c)
+func (v *pageView) changeItem(tenant int, c *plan.Change, seen *impact.Report, full bool) itemView {
+	row := changeRow(c, nil)
+	one := seen.Of(c.Connection, c.ID)
 	out := itemView{
 		Long: v.Long, Open: v.Total <= openPlan && len(row.fields)+len(row.remark) > 0, Kind: changeKind(c), Label: row.sign + " " + row.verb,
 		Space: strconv.Itoa(v.spaces[spaceOf{tenant, c.Connection.Space}]),
@@ -315,6 +321,10 @@ func (v *pageView) changeItem(tenant int, c *plan.Change, full bool) itemView {
 	}
 	for _, remark := range row.remark {
 		out.remark(remark)
+	}
+	if one != nil {
+		out.remark("Impact: " + dependents(one, seen.At))
+		out.Dependents, out.MoreDependents = dependentRows(one, seen.At)
 	}
 	if c.From != nil && *c.From != c.Connection {
 		out.fact("From", label(c.From.String()))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -42,7 +43,7 @@ func (Markdown) Plan(w io.Writer, pl *plan.Plan) error {
 	p.room -= units(steps) + 2
 	entries := make([]entry, 0, len(pl.Changes))
 	for _, c := range gravest(slices.Concat(pl.Changes, pl.Rotations)) {
-		entries = append(entries, changeEntry(c))
+		entries = append(entries, changeEntry(c, pl.Impact))
 	}
 	p.add(list(entries, p.room-2))
 	p.add(steps)
@@ -147,7 +148,7 @@ func planTally(changes []plan.Change) *tally {
 	return t
 }
 
-func changeEntry(c *plan.Change) entry {
+func changeEntry(c *plan.Change, seen *impact.Report) entry {
 	sign := lookOf(c.Action, c.Overwrites()).sign
 	verb := string(c.Action)
 	remarks := []string{}
@@ -159,6 +160,10 @@ func changeEntry(c *plan.Change) entry {
 	}
 	if c.Manual.Holds() {
 		remarks = append(remarks, "manual: "+prose(c.Manual.String()))
+	}
+	one := seen.Of(c.Connection, c.ID)
+	if one != nil {
+		remarks = append(remarks, "impact: "+prose(dependents(one, seen.At)), dependentsTable(one, seen.At, roomOfPatch))
 	}
 	heading := "#### " + code(c.Connection.Space)
 	switch weight(c) {
@@ -176,13 +181,16 @@ func changeEntry(c *plan.Change) entry {
 	if c.DataSource != "" {
 		title += " · " + prose(c.DataSource)
 	}
+	if one != nil && one.Breaks != "" {
+		title += " · " + words.Count(one.Total(), "dependent")
+	}
 	return connectionEntry(heading, title, remarks, c.Fields)
 }
 
 // connectionEntry returns the details of a connection, folded under its title.
 func connectionEntry(heading, title string, remarks []string, fields []plan.Field) entry {
 	e := entry{heading: heading, brief: "- " + title, full: func() string {
-		body := strings.Join(remarks, "\n\n")
+		body := strings.Join(slices.DeleteFunc(remarks, func(remark string) bool { return remark == "" }), "\n\n")
 		if len(fields) > 0 {
 			body += "\n\n" + fenced("diff", patch(fields), roomOfPatch)
 		}
@@ -210,6 +218,9 @@ func planSteps(pl *plan.Plan) string {
 
 func planFoot(pl *plan.Plan) string {
 	text := fmt.Sprintf("Tenant %s · %s unchanged", place(pl.Tenant), words.Count(pl.Summary.Unchanged, "connection"))
+	for _, line := range looked(pl.Impact) {
+		text += "<br>" + prose(line)
+	}
 	if pl.Summary.Omitted > 0 {
 		text += fmt.Sprintf(" · %s not asked for", words.Count(pl.Summary.Omitted, "other change"))
 	}

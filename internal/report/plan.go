@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -17,12 +18,12 @@ func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p := t.printer(w)
 	p.title("Plan for project %s on tenant %s", Sanitize(pl.Project), tenantName(pl.Tenant))
 	t.warnings(p, pl.Warnings)
-	p.rows(t.mark(p, t.folded(p, changeRows(pl.Changes))), planned)
+	p.rows(t.mark(p, t.folded(p, changeRows(pl.Changes, pl.Impact))), planned)
 	p.foldedRest()
 	if len(pl.Rotations) > 0 {
 		p.line("")
 		p.line("%s", p.paint(bold, "Credentials, apart from the hash: nobody can review their values"))
-		p.rows(t.mark(p, changeRows(pl.Rotations)), planned)
+		p.rows(t.mark(p, changeRows(pl.Rotations, nil)), planned)
 	}
 	p.steps(pl.Steps)
 	p.line("")
@@ -30,10 +31,10 @@ func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	return p.err
 }
 
-func changeRows(changes []plan.Change) []row {
+func changeRows(changes []plan.Change, seen *impact.Report) []row {
 	rows := make([]row, len(changes))
 	for i := range changes {
-		rows[i] = changeRow(&changes[i])
+		rows[i] = changeRow(&changes[i], seen)
 	}
 	return rows
 }
@@ -131,7 +132,7 @@ var signs = map[plan.Action]look{
 	plan.ActionRotate: {"~", amber}, plan.ActionRecord: {"=", teal},
 }
 
-func changeRow(c *plan.Change) row {
+func changeRow(c *plan.Change, seen *impact.Report) row {
 	look := lookOf(c.Action, c.Overwrites())
 	r := row{
 		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
@@ -140,6 +141,7 @@ func changeRow(c *plan.Change) row {
 	if len(c.Reasons) > 0 {
 		r.remark = append(r.remark, "because: "+because(c.Reasons))
 	}
+	r.remark = append(r.remark, impactOf(seen, c)...)
 	if c.Manual.Holds() {
 		r.remark = append(r.remark, "manual: "+c.Manual.String())
 	}
@@ -380,6 +382,9 @@ func (p *printer) summary(pl *plan.Plan) {
 		number{n: s.Rotate, what: "with credentials to write again"}, number{n: s.Record, what: "with fingerprints to record"},
 		number{s.Refused, "refused", red}, number{n: s.Unchanged, what: "unchanged"}, number{n: s.Omitted, what: "not asked for"},
 	))
+	for _, line := range looked(pl.Impact) {
+		p.line("%s", Sanitize(line))
+	}
 	p.line("Cost: %s.", cost(pl.Estimate))
 	p.line("Hash: %s", Sanitize(pl.Hash))
 	if pl.Refusal != nil {

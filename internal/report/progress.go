@@ -122,6 +122,9 @@ func (t *Task) Read(done, total int) { t.read("connections", done, total) }
 // ReadSchemas reports that that many of the data sources have been read.
 func (t *Task) ReadSchemas(done, total int) { t.read("data sources", done, total) }
 
+// ReadUsage reports that that many of the apps and other objects have been read.
+func (t *Task) ReadUsage(done, total int) { t.read("apps", done, total) }
+
 func (t *Task) read(unit string, done, total int) {
 	t.change(func(now *phase) {
 		if now.doing != "reading" || now.unit != unit || now.total != total {

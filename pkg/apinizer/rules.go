@@ -2,6 +2,7 @@ package apinizer
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/qlsync/qlsync/internal/newhost"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -21,6 +22,9 @@ func (Rules) Classify(dataSource, property string) connection.Class {
 func (Rules) Normalize(property connection.Property, value any) any {
 	return Normalize(property, value)
 }
+
+// NamesHost reports whether a property names the host that a connection connects to.
+func (Rules) NamesHost(property string) bool { return slices.Contains(hosts, property) }
 
 // Check implements [connection.Rules]: there are no tags, and without ownership records
 // notSensitive has no effect.

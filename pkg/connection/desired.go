@@ -57,6 +57,8 @@ type Lifecycle struct {
 	RecreateAllowed bool
 	// Adopt takes over a live connection without an owner project although the two differ.
 	Adopt bool
+	// Impact replaces the limits of [Policy.Impact] for this connection, each that is set.
+	Impact *ImpactLimits
 	// Unreadable names properties that the service accepts and never returns.
 	Unreadable []string
 	// Compare holds the rules by which properties are compared, by path: names joined by dots. Paths
@@ -105,6 +107,8 @@ type Policy struct {
 	// MaxRecreates is how many connections a plan may recreate. Nil: any number.
 	MaxRecreates *MaxDeletes
 	Update       string // [UpdatePatch] or [UpdateRecreate]
+	// Impact says what happens to changes on which others depend. Nil: no dependents are read.
+	Impact *ImpactLimits
 }
 
 // The values of Policy.Prune and Policy.Adopt.

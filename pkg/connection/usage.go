@@ -2,6 +2,7 @@ package connection
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -162,6 +163,24 @@ func (h How) Words() []string {
 		}
 	}
 	return words
+}
+
+// MarshalJSON returns the names of the ways.
+func (h How) MarshalJSON() ([]byte, error) { return json.Marshal(append([]string{}, h.Words()...)) }
+
+// UnmarshalJSON reads names of ways. It ignores unknown ones.
+func (h *How) UnmarshalJSON(text []byte) error {
+	var words []string
+	if err := json.Unmarshal(text, &words); err != nil {
+		return err
+	}
+	*h = 0
+	for i := range 8 {
+		if one := How(1 << i); len(one.Words()) > 0 && slices.Contains(words, one.Words()[0]) {
+			*h |= one
+		}
+	}
+	return nil
 }
 
 // Holder is an object other than an app that refers to connections.

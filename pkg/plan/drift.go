@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -25,6 +26,8 @@ type Drift struct {
 	Incomplete []string `json:"incomplete,omitempty"`
 	// Ignored are the kinds that were left out; see [Drift.Ignore].
 	Ignored []DriftKind `json:"ignored,omitempty"`
+	// Impact is what depends on the live connections of the items. Nil: it was not read.
+	Impact *impact.Report `json:"impact,omitempty"`
 }
 
 // DriftSummary counts the items by kind, and the declared connections without any.

@@ -44,6 +44,7 @@ func (p *Plan) Reasons() iter.Seq[*connection.Reason] {
 				return
 			}
 		}
+		p.Impact.Reasons(yield)
 	}
 }
 
@@ -55,6 +56,7 @@ func (d *Drift) Reasons() iter.Seq[*connection.Reason] {
 				return
 			}
 		}
+		d.Impact.Reasons(yield)
 	}
 }
 

@@ -33,6 +33,7 @@
 package plan
 
 import (
+	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -92,6 +93,9 @@ type Plan struct {
 	Refusal *Refusal `json:"refusal,omitempty"`
 	// Seen is what the plan saw of every live connection that it touches.
 	Seen []Seen `json:"seen"`
+	// Impact is what depends on the connections of the changes, as evidence: it is not in the hash.
+	// Nil: it was not read.
+	Impact *impact.Report `json:"impact,omitempty"`
 	// Compared lists the connections whose values matter to [Input.Fingerprints].
 	Compared []Compared `json:"-"`
 }

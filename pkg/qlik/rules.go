@@ -19,6 +19,9 @@ var _ connection.Rules = Rules{}
 // without credentials is refused (changelog 236).
 var hostProperties = []string{"host", "server", "url"}
 
+// NamesHost reports whether a property names the host that a connection connects to.
+func (Rules) NamesHost(property string) bool { return slices.Contains(hostProperties, property) }
+
 // patchable are the kinds of value to which a patch can set a property: no object, no decimal
 // and no null (API reference, PATCH).
 var patchable = []connection.ValueKind{connection.KindString, connection.KindBool, connection.KindInteger, connection.KindList}

@@ -431,6 +431,7 @@ func readLifecycle(tree *node) connection.Lifecycle {
 		Adopt:           isTrue(tree.get("adopt")),
 		Unreadable:      textsOf(tree.get("unreadable")),
 		Compare:         readComparisons(tree.get("compare")),
+		Impact:          readImpact(tree.get("impact")),
 	}
 	if prevent := tree.get("preventDestroy"); prevent.is(kindBool) {
 		protected := isTrue(prevent)

@@ -33,6 +33,10 @@ policy:
   adopt: none
   maxDeletes: 5
   maxRecreates: 5
+  impact:
+    warn: 1
+    refuse: 20
+    unknown: refuse
   update: patch
 defaultTenant: a
 tenants:
@@ -114,6 +118,10 @@ connections:
       recreate: refuse
       adopt: false
       unreadable: [url]
+      impact:
+        warn: 1
+        refuse: 20
+        unknown: refuse
       compare:
         deep.inside:
           as: set

@@ -222,6 +222,7 @@ func readPolicy(tree *node) connection.Policy {
 		Adopt:      orElse("adopt", connection.AdoptMatching),
 		Update:     orElse("update", connection.UpdatePatch),
 		MaxDeletes: readMaxDeletes(tree.get("maxDeletes")),
+		Impact:     readImpact(tree.get("impact")),
 	}
 	if limit := tree.get("maxRecreates"); limit != nil || policy.Update != connection.UpdateRecreate {
 		recreates := readMaxDeletes(limit)
@@ -240,6 +241,21 @@ func readMaxDeletes(tree *node) connection.MaxDeletes {
 		return connection.MaxDeletes{Percent: percent, IsPercent: true}
 	}
 	return connection.DefaultMaxDeletes()
+}
+
+// readImpact reads the limits on dependents: true is short for limits of which none is set.
+func readImpact(tree *node) *connection.ImpactLimits {
+	if !tree.is(kindObject) && !isTrue(tree) {
+		return nil
+	}
+	limits := &connection.ImpactLimits{Unknown: textOf(tree.get("unknown"))}
+	for key, limit := range map[string]**int{"warn": &limits.Warn, "refuse": &limits.Refuse} {
+		if written := tree.get(key); written.is(kindNumber) {
+			n := integer(written)
+			*limit = &n
+		}
+	}
+	return limits
 }
 
 // integer reads a number that the schema has checked to be whole and small; zero for anything else.

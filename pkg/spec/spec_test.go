@@ -858,6 +858,35 @@ func TestRecreatesHaveNoLimitUnderUpdateRecreateUnlessOneIsWritten(t *testing.T)
 	}
 }
 
+func TestTheLimitsOnDependentsAreRead(t *testing.T) {
+	n := func(n int) *int { return &n }
+	for written, want := range map[string]struct {
+		limits    *connection.ImpactLimits
+		ofUnknown string
+	}{
+		"true":                        {&connection.ImpactLimits{}, ""},
+		"{}":                          {&connection.ImpactLimits{}, ""},
+		"false":                       {nil, ""},
+		"{warn: 1}":                   {&connection.ImpactLimits{Warn: n(1)}, ""},
+		"{warn: 1, refuse: 20}":       {&connection.ImpactLimits{Warn: n(1), Refuse: n(20)}, "refuse"},
+		"{refuse: 0}":                 {&connection.ImpactLimits{Refuse: n(0)}, "refuse"},
+		"{refuse: 20, unknown: warn}": {&connection.ImpactLimits{Refuse: n(20), Unknown: "warn"}, "warn"},
+		"{unknown: refuse}":           {&connection.ImpactLimits{Unknown: "refuse"}, "refuse"},
+	} {
+		inFolder(t, strings.Replace(project, "version: 1\n", "version: 1\npolicy: {impact: "+written+"}\n", 1))
+		read, problems := spec.LoadProject("qlsync.yaml")
+		if len(problems) > 0 {
+			t.Fatalf("impact: %s: got problems %v, want none", written, problems)
+		}
+		if diff := cmp.Diff(want.limits, read.Policy.Impact); diff != "" {
+			t.Errorf("impact: %s (-want +got):\n%s", written, diff)
+		}
+		if want.limits != nil && read.Policy.Impact.OfUnknown() != want.ofUnknown {
+			t.Errorf("impact: %s: for an unknown number, got %q, want %q", written, read.Policy.Impact.OfUnknown(), want.ofUnknown)
+		}
+	}
+}
+
 func TestADesiredStateIsReadInFull(t *testing.T) {
 	inFolder(t, example)
 	sets, problems := readAllWith(t, spec.Options{AllowExec: true}, nil)

@@ -11,6 +11,9 @@ const listed = "plan again when the tenant lists everything"
 // intended is how to go on with a plan that a rule about its size refuses.
 const intended = "if this is intended, pass {confirm}"
 
+// confirmImpact is what to do about a confirmation of dependents that does not fit.
+const confirmImpact = "review the plan, then pass --confirm-impact {needed}"
+
 // confirm is what to do about a confirmation that does not fit.
 const confirm = "review the plan, then pass --confirm-{what}s {count}@{hash}"
 
@@ -487,6 +490,59 @@ var Plan = connection.Messages{
 		Text: "the plan would recreate {recreates} connections, and the project owns {owned}; policy.maxRecreates allows {allowed}", Next: intended,
 		Meaning: "policy.maxRecreates protects against a mistake that recreates many connections. A recreated connection has another id.",
 		Example: args{"recreates": 5, "owned": 20, "allowed": 3, "confirm": "--confirm-recreates 5@sha256:4f1c"},
+	},
+	"impact-refused": {
+		Text: "the plan can break what depends on its connections: {changes:few}", Next: intended,
+		Meaning: "policy.impact.refuse, or lifecycle.impact.refuse of a connection, limits how many apps and other objects may depend on a connection that is deleted, renamed, moved, recreated, or connected to another data source or host.",
+		Example: args{"changes": []connection.Reason{connection.Because("impact-over", "connection", connection.Key{Space: "Finance", Name: "Orders lake"}, "dependents", 12, "allowed", 5)}, "confirm": "--confirm-impact 12@sha256:4f1c"},
+	},
+	"impact-over": {
+		Text:    "{connection} has {dependents:dependent|dependents}, and policy.impact allows {allowed}",
+		Meaning: "Part of another message: a connection with more dependents than its limit allows.",
+		Example: args{"connection": connection.Key{Space: "Finance", Name: "Orders lake"}, "dependents": 12, "allowed": 5},
+	},
+	"impact-uncounted": {
+		Text:    "{connection} has {dependents:dependent|dependents} that can be seen, and it may have more: {why}",
+		Meaning: "Not everything that may depend on the connection could be looked at. policy.impact.unknown says whether the plan is refused for that; if policy.impact.refuse is set, it is.",
+		Example: args{"connection": connection.Key{Space: "Finance", Name: "Orders lake"}, "dependents": 3, "why": connection.Because("usage-not-admin")},
+	},
+	"impact-dependents": {
+		Text: "{dependents:app or other object|apps and other objects} may break, because they depend on the connection", Next: "tell their owners, or plan for a time without reloads",
+		Meaning: "The number of dependents reaches policy.impact.warn, or lifecycle.impact.warn of the connection. plan --impact lists them.",
+		Example: args{"dependents": 12},
+	},
+	"impact-unchecked": {
+		Text:    "{apps:app|apps} could not be checked",
+		Meaning: "It is not known which connections these apps use: they are not readable, have no remembered complete reload, read by Direct Query or through a connection that the service does not name, or reload so often that the service forgets their reloads within a day.",
+		Example: args{"apps": 41},
+	},
+	"impact-from-snapshot": {
+		Text: "a snapshot does not show what depends on connections", Next: "plan from the tenant itself",
+		Meaning: "A snapshot holds connections only. apply reads what depends on them, and applies the limits of policy.impact.",
+	},
+	"impact-no-source": {
+		Text:    "no source is known that shows what depends on connections of this kind of tenant",
+		Meaning: "Apinizer does not show which API proxies use a connection. A limit of policy.impact that refuses then refuses each change that can break them.",
+	},
+	"impact-not-read": {
+		Text:    "what depends on connections could not be read: {error}",
+		Meaning: "The lists of apps, knowledge bases or data sets could not be read. Nothing is known about dependents.",
+		Example: args{"error": "GET /api/v1/items: 403: forbidden"},
+	},
+	"confirm-impact-malformed": {
+		Text: "--confirm-impact {given:q} is not N@HASH or N+unknown@HASH", Next: confirmImpact,
+		Meaning: "A confirmation is the most dependents that may break, and the hash of the plan. +unknown confirms that there may be more that cannot be seen.",
+		Example: args{"given": "12", "needed": "12@sha256:4f1c"},
+	},
+	"confirm-impact-changed": {
+		Text: "--confirm-impact {given:q} is for another plan", Next: confirmImpact,
+		Meaning: "The hash of the confirmation is not the hash of this plan. The files or the tenant have changed since.",
+		Example: args{"given": "12@sha256:0000", "needed": "12@sha256:4f1c"},
+	},
+	"confirm-impact-exceeded": {
+		Text: "--confirm-impact {given:q} does not cover this plan, on whose connections {dependents:app or other object depends|apps and other objects depend} now", Next: confirmImpact,
+		Meaning: "The hash fits. More depends on the connections than was confirmed, or it is now unknown how much does.",
+		Example: args{"given": "12@sha256:4f1c", "needed": "13@sha256:4f1c", "dependents": 13},
 	},
 	"confirm-malformed": {
 		Text: "--confirm-{what}s {given:q} is not N@HASH", Next: confirm,
