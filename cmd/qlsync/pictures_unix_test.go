@@ -178,9 +178,9 @@ func drawComment(markdown string) string {
 	text = boldText.ReplaceAllString(text, "<b>$1</b>")
 	text = regexp.MustCompile(`(?m)^#+ (.*)$`).ReplaceAllString(text, "<h4>$1</h4>")
 	text = regexp.MustCompile(`(?m)^- (.*)$`).ReplaceAllString(text, "<p>• $1</p>")
-	return `<svg xmlns="http://www.w3.org/2000/svg" width="860" height="760" viewBox="0 0 860 760" role="img" aria-label="the plan as a comment on a pull request">
-<foreignObject width="860" height="760"><div xmlns="http://www.w3.org/1999/xhtml" class="comment"><style>
-.comment{font:14px/1.4 -apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif;color:#1f2328;background:#fff;border:1px solid #d1d9e0;border-radius:6px;height:758px;overflow:hidden}
+	return `<svg xmlns="http://www.w3.org/2000/svg" width="860" height="900" viewBox="0 0 860 900" role="img" aria-label="the plan as a comment on a pull request">
+<foreignObject width="860" height="900"><div xmlns="http://www.w3.org/1999/xhtml" class="comment"><style>
+.comment{font:14px/1.4 -apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif;color:#1f2328;background:#fff;border:1px solid #d1d9e0;border-radius:6px;max-height:898px;overflow:hidden}
 .head{background:#f6f8fa;border-bottom:1px solid #d1d9e0;padding:8px 16px;color:#59636e}.body{padding:4px 16px}
 h4{font-size:15px;margin:10px 0 6px}p{margin:4px 0}code{background:#eff1f3;border-radius:4px;padding:1px 4px;font-size:12px}
 pre{background:#f6f8fa;border-radius:6px;padding:6px 10px;margin:4px 0 8px;font-size:12px;line-height:1.4}pre i{font-style:normal}
