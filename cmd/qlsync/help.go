@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,7 +27,7 @@ func helpCommand(env *environment) *cli.Command {
 		Action: func(c *cli.Context) error {
 			commands, path := c.App.Commands, "qlsync"
 			if c.NArg() == 0 || c.Args().First() == "topics" {
-				return env.print(commandline.Overview(c.App, groups, env.columns()))
+				return env.printHelp(c, commandline.Overview(c.App, groups, env.columns()))
 			}
 			if text, ok := commandline.Topic(c.Args().First()); ok {
 				return env.print(commandline.Wrap(text, env.columns()))
@@ -38,7 +39,7 @@ func helpCommand(env *environment) *cli.Command {
 				}
 				commands, path = found.Subcommands, path+" "+found.Name
 			}
-			return env.help(found, path)
+			return env.help(c, found, path)
 		},
 	}
 }
@@ -53,8 +54,22 @@ func named(commands []*cli.Command, name string) *cli.Command {
 }
 
 // help shows the help of a command.
-func (env *environment) help(command *cli.Command, path string) error {
-	return env.print(commandline.Help(command, path, guides[path], sharedFlags(), env.columns()))
+func (env *environment) help(c *cli.Context, command *cli.Command, path string) error {
+	return env.printHelp(c, commandline.Help(command, path, guides[path], sharedFlags(), env.columns()))
+}
+
+// helpHeading matches the title of a list in a help text.
+var helpHeading = regexp.MustCompile(`(?m)^[A-Z][A-Za-z ]*:`)
+
+// printHelp prints a help text, with bold titles where colours are used.
+func (env *environment) printHelp(c *cli.Context, text string) error {
+	if err := env.colour(c); err != nil {
+		return err
+	}
+	if env.text(env.stdout).Color {
+		text = helpHeading.ReplaceAllString(text, "\x1b[1m$0\x1b[0m")
+	}
+	return env.print(text)
 }
 
 func (env *environment) print(text string) error {
@@ -80,7 +95,7 @@ func (env *environment) showHelp(c *cli.Context) error {
 	if !c.Bool("help") {
 		return nil
 	}
-	if err := env.help(c.Command, c.Command.HelpName); err != nil {
+	if err := env.help(c, c.Command, c.Command.HelpName); err != nil {
 		return err
 	}
 	return errShown

@@ -44,6 +44,35 @@ func TestTheHelpOfEveryCommandHasExamplesExitCodesAndAPage(t *testing.T) {
 	}
 }
 
+func TestTheTextsOfAllCommandsInTheOverviewBeginInOneColumn(t *testing.T) {
+	app := newApp(&environment{})
+	overview := "\n" + commandline.Overview(app, groups, 110)
+	begin := 0
+	for _, group := range groups {
+		for _, name := range group.Commands {
+			_, line, _ := strings.Cut(overview, "\n  "+name+" ")
+			at := 2 + len(name) + 1 + len(line) - len(strings.TrimLeft(line, " "))
+			if begin == 0 {
+				begin = at
+			}
+			if at != begin {
+				t.Errorf("the text about %s begins in column %d, want %d as for the others", name, at, begin)
+			}
+		}
+	}
+}
+
+func TestNoFlagIsTooLongForItsColumn(t *testing.T) {
+	for _, c := range visible(newApp(&environment{}).Commands, "qlsync") {
+		_, flags, _ := strings.Cut(commandline.Help(c.Command, c.path, guides[c.path], sharedFlags(), 110), "\nFlags:\n")
+		for line := range strings.Lines(flags) {
+			if term := strings.TrimSpace(line); strings.HasPrefix(term, "-") && !strings.Contains(term, "  ") {
+				t.Errorf("the help of %s has the flag %q without its text on the same line, want both on one", c.path, term)
+			}
+		}
+	}
+}
+
 func TestTheHelpFitsTheTerminal(t *testing.T) {
 	app := newApp(&environment{})
 	for _, width := range []int{60, 80, 110} {

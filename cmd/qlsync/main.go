@@ -82,7 +82,7 @@ func newApp(env *environment) *cli.App {
 			if c.Bool("version") {
 				return printVersion(env)
 			}
-			return env.print(commandline.Overview(c.App, groups, env.columns()))
+			return env.printHelp(c, commandline.Overview(c.App, groups, env.columns()))
 		},
 		Commands: []*cli.Command{
 			initCommand(env), validateCommand(env), fmtCommand(env), planCommand(env), applyCommand(env),

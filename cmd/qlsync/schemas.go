@@ -40,7 +40,7 @@ func schemasCommand(env *environment) *cli.Command {
 			if c.NArg() > 0 {
 				return commandline.UnknownCommand("qlsync schemas", c.Args().First(), c.Command.Subcommands)
 			}
-			return env.help(c.Command, c.Command.HelpName)
+			return env.help(c, c.Command, c.Command.HelpName)
 		},
 	}
 }

@@ -65,19 +65,21 @@ func Topic(name string) (string, bool) {
 func Overview(app *cli.App, groups []Group, width int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s.\n\nUsage: %s COMMAND [flag...]\n", app.Name, app.Usage, app.Name)
+	var lists []list
 	for _, group := range groups {
 		rows := [][2]string{}
 		for _, name := range group.Commands {
 			rows = append(rows, [2]string{name, app.Command(name).Usage})
 		}
-		writeRows(&b, group.Title, rows)
+		lists = append(lists, list{group.Title, rows})
 	}
 	rows := [][2]string{}
 	for _, topic := range Topics() {
 		rows = append(rows, [2]string{"help " + topic.Word, topic.Says})
 	}
-	writeRows(&b, "Topics", rows)
-	writeRows(&b, "Flags", flagRows(app.Flags))
+	writeLists(&b, lists...)
+	writeLists(&b, list{"Topics", rows})
+	writeLists(&b, list{"Flags", flagRows(app.Flags)})
 	fmt.Fprintf(&b, "\nHelp for a command: %s COMMAND --help\nMore: %s\n", app.Name, Page)
 	return Wrap(b.String(), width)
 }
@@ -92,7 +94,7 @@ func Help(command *cli.Command, path string, guide Guide, shared []cli.Flag, wid
 		b.WriteString("\n" + strings.TrimSpace(command.Description) + "\n")
 	}
 	b.WriteString("\nUsage: " + UsageLine(command, path) + "\n")
-	writeRows(&b, "Commands", commandRows(command.Subcommands))
+	writeLists(&b, list{"Commands", commandRows(command.Subcommands)})
 	head := Wrap(b.String(), width)
 	b.Reset()
 	for i, example := range guide.Examples {
@@ -104,15 +106,15 @@ func Help(command *cli.Command, path string, guide Guide, shared []cli.Flag, wid
 	head += b.String()
 	b.Reset()
 	own := OwnFlags(command, shared)
-	writeRows(&b, "Flags", flagRows(own))
+	writeLists(&b, list{"Flags", flagRows(own)})
 	if len(own) < len(command.Flags) {
-		writeRows(&b, "Flags of every command on a project", flagRows(shared))
+		writeLists(&b, list{"Flags of every command on a project", flagRows(shared)})
 	}
 	rows := [][2]string{}
 	for _, exit := range guide.Exits {
 		rows = append(rows, [2]string{strconv.Itoa(exit.Code), exit.Meaning})
 	}
-	writeRows(&b, "Exit codes", rows)
+	writeLists(&b, list{"Exit codes", rows})
 	b.WriteString("\nMore: " + Page + "#" + strings.ReplaceAll(path, " ", "-") + "\n")
 	return head + Wrap(b.String(), width)
 }
@@ -204,27 +206,36 @@ func Placeholder(usage string) string {
 	return parts[1]
 }
 
-// writeRows writes rows of two columns under a heading; nothing if there are none.
-func writeRows(b *strings.Builder, title string, rows [][2]string) {
-	if len(rows) == 0 {
-		return
-	}
+// list is rows of two columns under a heading.
+type list struct {
+	title string
+	rows  [][2]string
+}
+
+// writeLists writes lists whose second columns begin at the same place. An empty list is left out.
+func writeLists(b *strings.Builder, lists ...list) {
 	first := 0
-	for _, row := range rows {
-		first = max(first, min(maxTerm, utf8.RuneCountInString(row[0])))
-	}
-	fmt.Fprintf(b, "\n%s:\n", title)
-	for _, row := range rows {
-		if utf8.RuneCountInString(row[0]) > first {
-			fmt.Fprintf(b, "  %s\n  %-*s  %s\n", row[0], first, "", row[1])
-			continue
+	for _, l := range lists {
+		for _, row := range l.rows {
+			first = max(first, min(maxTerm, utf8.RuneCountInString(row[0])))
 		}
-		fmt.Fprintf(b, "  %-*s  %s\n", first, row[0], row[1])
+	}
+	for _, l := range lists {
+		if len(l.rows) > 0 {
+			fmt.Fprintf(b, "\n%s:\n", l.title)
+		}
+		for _, row := range l.rows {
+			if utf8.RuneCountInString(row[0]) > first {
+				fmt.Fprintf(b, "  %s\n  %-*s  %s\n", row[0], first, "", row[1])
+				continue
+			}
+			fmt.Fprintf(b, "  %-*s  %s\n", first, row[0], row[1])
+		}
 	}
 }
 
 // maxTerm is the greatest width of the first column of a list. A longer term has a line of its own.
-const maxTerm = 28
+const maxTerm = 30
 
 // hanging is the beginning of a line that the rest of the line is indented to: spaces, or a term
 // and at least two spaces.

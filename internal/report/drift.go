@@ -29,7 +29,7 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 		p.line("No drift%s: %s as declared.", asFarAsSeen(d), are(s.Clean))
 		return p.err
 	}
-	p.line("Drift: %s.", p.counts(driftNumbers(s)...))
+	p.line("%s %s.", p.paint(bold, "Drift:"), p.counts(driftNumbers(s)...))
 	return p.err
 }
 

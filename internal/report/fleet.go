@@ -84,7 +84,7 @@ func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	}
 	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notLookedAt(failed))
 	if differing > 0 {
-		p.line("Drift: %s.", p.counts(driftNumbers(sum)...))
+		p.line("%s %s.", p.paint(bold, "Drift:"), p.counts(driftNumbers(sum)...))
 	}
 	return p.err
 }

@@ -376,7 +376,7 @@ func (p *printer) summary(pl *plan.Plan) {
 		return
 	}
 	adopt := "to adopt" + overwritten(countOverwritten(pl.Changes))
-	p.line("Plan: %s.", p.counts(
+	p.line("%s %s.", p.paint(bold, "Plan:"), p.counts(
 		number{n: s.Create, what: "to create"}, number{n: s.Adopt, what: adopt}, number{n: s.Update, what: "to update"}, number{n: s.Move, what: "to move"},
 		number{s.Recreate, "to recreate", red}, number{s.Delete, "to delete", red}, number{n: s.Manual, what: "to sign in for"},
 		number{n: s.Rotate, what: "with credentials to write again"}, number{n: s.Record, what: "with fingerprints to record"},

@@ -15,7 +15,7 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p.rows(t.mark(p, t.folded(p, resultRows(r))), drifted)
 	p.foldedRest()
 	p.line("")
-	p.line("Applied: %s", p.ledger(r))
+	p.line("%s %s", p.paint(bold, "Applied:"), p.ledger(r))
 	l := r.Ledger
 	if l.Differs > 0 {
 		p.line("%s %s not as declared when read again. The tenant has stored something else, or somebody has changed it since.",
