@@ -16,36 +16,45 @@ import (
 const (
 	begin = `CUSTOM CONNECT TO "`
 	end   = `"`
+	// quotes are the characters in which a text may contain a separator that separates nothing.
+	quotes = "\"'`{}[]"
+	// maxSize and maxPairs are the size of a statement that is decoded. The largest known statement has
+	// 1,500 bytes and 40 pairs.
+	maxSize, maxPairs = 64 << 10, 200
 )
 
-// maxPairs is how many pairs a statement may have.
-const maxPairs = 500
+// Text is a statement as a list contains it, which may contain secrets. Every formatter and encoder
+// prints a placeholder.
+type Text struct{ text string }
 
-// Statement is a decoded statement. It may contain secrets, so its values leave this package only
-// through [Sample.Properties], and every formatter prints a placeholder.
+// NewText returns the text of a statement.
+func NewText(text string) Text { return Text{text} }
+
+// Statement is a decoded statement. Its values leave this package only through [Sample.Properties].
+// Every formatter and encoder prints a placeholder.
 type Statement struct {
 	keys   []string // in their order
 	values map[string]string
 }
 
-// Parse decodes a statement. It returns nil for a statement of another form, and for one in which a
-// key occurs twice, also in another letter case: the second one may be a part of a value.
-func Parse(text string) *Statement {
-	inner, begins := strings.CutPrefix(text, begin)
+// Parse decodes a statement. It returns nil for a statement of another form, for one that may contain
+// quoted texts, and for one in which a key occurs twice, also in another letter case: the second key
+// may be a part of a value.
+func (t Text) Parse() *Statement {
+	inner, begins := strings.CutPrefix(t.text, begin)
 	inner, ends := strings.CutSuffix(inner, end)
-	if !begins || !ends || strings.Count(inner, ";") > maxPairs {
+	if !begins || !ends || len(inner) > maxSize || strings.Count(inner, ";") > maxPairs || strings.ContainsAny(inner, quotes) {
 		return nil
 	}
 	s := &Statement{values: map[string]string{}}
-	seen := map[string]bool{}
+	folded := map[string]bool{}
 	for pair := range strings.SplitSeq(strings.TrimSuffix(inner, ";"), ";") {
 		key, value, isPair := strings.Cut(pair, "=")
 		key = strings.TrimLeft(key, " ")
-		folded := strings.ToLower(key)
-		if !isPair || !isKey(key) || seen[folded] {
+		if !isPair || !isKey(key) || folded[strings.ToLower(key)] {
 			return nil
 		}
-		seen[folded] = true
+		folded[strings.ToLower(key)] = true
 		s.keys, s.values[key] = append(s.keys, key), value
 	}
 	return s
@@ -53,17 +62,10 @@ func Parse(text string) *Statement {
 
 // isKey reports whether a text has the form of a key.
 func isKey(text string) bool {
-	for _, c := range []byte(text) {
-		if !isAlphanumeric(c) && c != '_' && c != '-' && c != '.' {
-			return false
-		}
-	}
-	return text != ""
+	return text != "" && strings.Trim(text, alphanumeric+"_-.") == ""
 }
 
-func isAlphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-}
+const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 // Keys returns the keys in the order of the statement.
 func (s *Statement) Keys() []string { return s.keys }
@@ -71,7 +73,13 @@ func (s *Statement) Keys() []string { return s.keys }
 const placeholder = "(statement)"
 
 // Format prints a placeholder for every verb.
-func (s Statement) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(placeholder)) }
+func (Text) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(placeholder)) }
 
 // MarshalText returns a placeholder.
-func (s Statement) MarshalText() ([]byte, error) { return []byte(placeholder), nil }
+func (Text) MarshalText() ([]byte, error) { return []byte(placeholder), nil }
+
+// Format prints a placeholder for every verb.
+func (Statement) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(placeholder)) }
+
+// MarshalText returns a placeholder.
+func (Statement) MarshalText() ([]byte, error) { return []byte(placeholder), nil }
