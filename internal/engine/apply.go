@@ -59,6 +59,7 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 			return s.secrets.read(ctx, ref)
 		},
 		Again:       s.again,
+		Detail:      s.detailChanges,
 		Redact:      s.host.Secrets.Value,
 		Parallelism: parallelism,
 		Stop:        s.host.Stopping,

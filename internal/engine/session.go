@@ -35,6 +35,8 @@ type Session struct {
 	identity connection.TenantIdentity
 	planned  plan.Input // of the last plan
 	cache    string     // the folder of the read cache; empty for none
+	reads    string     // one of [spec.ReadModes]
+	subset   Subset     // is read in detail in any case
 	// ours are the texts that the files declare, folded, after the first [Session.quotes].
 	ours    map[string]bool
 	watched int // calls of watch that have not ended
@@ -53,6 +55,10 @@ type SessionOptions struct {
 	BatchSize int
 	// Cache is the folder of the read cache. Empty: none.
 	Cache string
+	// Reads is one of [spec.ReadModes]. Empty: that of the project.
+	Reads string
+	// Subset is read in detail although the mode proof would not require it.
+	Subset Subset
 	// Snapshot is a file that replaces the tenant, or "-" for standard input. Empty: none.
 	Snapshot string
 }
@@ -68,6 +74,7 @@ func (p *Project) Open(ctx context.Context, o SessionOptions) (*Session, error) 
 	if s.problems.Err() != nil && !s.tenant.CanBeAsked() {
 		return nil, s.problems
 	}
+	s.reads, s.subset = cmp.Or(o.Reads, p.ReadMode), o.Subset
 	if o.Snapshot != "" {
 		err = s.useSnapshot(ctx, o.Snapshot)
 	} else {
@@ -187,7 +194,7 @@ func (s *Session) input(ctx context.Context, people bool) (plan.Input, error) {
 	problems := spec.Collect(s.problems, s.checkSchemas(catalog))
 	in := s.declaredInput()
 	in.Catalog = catalog
-	scope := plan.Scope(in)
+	scope := s.scope(in)
 	scope.People = people
 	if problems.Err() != nil {
 		scope.Details = func(*connection.Live) bool { return false }
@@ -268,7 +275,10 @@ func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	if s.cache != "" {
 		s.notify(FromCache{s.cache, in.Snapshot.Cached, in.Snapshot.Details + in.Snapshot.Cached, in.Snapshot.Unkept})
 	}
-	p, problems := s.make(in)
+	p, problems, err := s.makeDetailed(ctx)
+	if err != nil {
+		return nil, s.explained(err)
+	}
 	if err := s.warn(spec.Collect(wrong, problems)); err != nil {
 		return nil, err // an invalid selection restricts nothing
 	}
@@ -289,7 +299,7 @@ func (s *Session) make(in plan.Input) (*plan.Plan, connection.Problems) {
 // again reads the tenant once more, with the details of the changed connections.
 func (s *Session) again(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 	in := s.planned
-	scope := plan.Scope(in)
+	scope := s.scope(in)
 	scope.Details = touched
 	var err error
 	in.Snapshot, err = s.read(ctx, scope) // the result is redacted as a whole
@@ -304,6 +314,16 @@ func (s *Session) Drift(ctx context.Context, at time.Time, ignored []plan.DriftK
 		return nil, err
 	}
 	drift, problems := plan.FindDrift(in)
+	for drift != nil {
+		more, err := s.detail(ctx, &in, inDrift(drift))
+		if err != nil {
+			return nil, s.explained(err)
+		}
+		if !more {
+			break
+		}
+		drift, problems = plan.FindDrift(in)
+	}
 	messages.FillProblems(problems, in.Rules.Messages())
 	if err := s.warn(spec.Collect(problems)); err != nil {
 		return nil, err

@@ -65,8 +65,8 @@ func (s *Session) withValues(ctx context.Context, p *plan.Plan) (*plan.Plan, err
 	if err != nil {
 		return nil, err
 	}
-	p, problems := s.make(s.planned)
-	return p, problems.Err()
+	p, problems, err := s.makeDetailed(ctx)
+	return p, cmp.Or(err, problems.Err())
 }
 
 // fingerprints reads all values and compares them with their records. Each value that cannot be

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -36,7 +37,20 @@ func (s *Session) read(ctx context.Context, scope connection.Scope) (*connection
 	scope.Reading = func(done, total int) { s.notify(Read{done, total}) }
 	secretive := scope.Secretive
 	scope.Secretive = func(live *connection.Live) bool { return s.isQuoting(live) || secretive != nil && secretive(live) }
-	return s.provider.Snapshot(ctx, scope)
+	snapshot, err := s.provider.Snapshot(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot, s.warn(s.remarks(snapshot))
+}
+
+// remarks returns what the provider noticed while it read, as warnings.
+func (s *Session) remarks(snapshot *connection.Snapshot) (problems connection.Problems) {
+	for _, reason := range snapshot.Remarks {
+		problems = append(problems, connection.Problem{Severity: connection.SeverityWarning, Code: reason.Code, Args: reason.Args})
+	}
+	messages.FillProblems(problems, s.provider.Messages())
+	return problems
 }
 
 // sources reads data sources.

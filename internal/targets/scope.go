@@ -26,7 +26,7 @@ func Scope(f *Files) connection.Scope {
 	slices.Sort(wanted.Owners)
 	wanted.Owners = slices.Compact(wanted.Owners)
 	wanted.Stored, wanted.Linked = f.stored()
-	named := f.named()
+	named := f.Named()
 	wanted.Details = func(live *connection.Live) bool {
 		declared, moved := named(live)
 		return live.Record.Project == f.Project || declared != nil || moved
@@ -38,9 +38,9 @@ func Scope(f *Files) connection.Scope {
 	return wanted
 }
 
-// named returns what the files say of the place at which a live connection is: its declaration,
+// Named returns what the files say of the place at which a live connection is: its declaration,
 // or nil, and whether the place is an end of a moved block.
-func (f *Files) named() func(*connection.Live) (declared *connection.Desired, moved bool) {
+func (f *Files) Named() func(*connection.Live) (declared *connection.Desired, moved bool) {
 	declarations, ends := map[connection.MoveEnd]*connection.Desired{}, map[connection.MoveEnd]bool{}
 	place := func(space connection.SpaceRef, name string) connection.MoveEnd {
 		return connection.MoveEnd{Space: plain(space), Name: name}

@@ -31,6 +31,9 @@ type Options struct {
 	// Again reads the tenant once more, with details only of the connections that touched selects; the
 	// rest of the input is the plan's. Nil: writes are not verified.
 	Again func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error)
+	// Detail reads in detail the connections that these changes are about, where Again has returned
+	// proved ones ([connection.Live.Proved]), and reports whether there were any. Nil: there are none.
+	Detail func(ctx context.Context, in plan.Input, about []*plan.Change) (plan.Input, bool, error)
 	// Redact returns a live value without the secrets of the run: a service may copy a credential into
 	// a property, which then differs from the files. Nil: values are shown unchanged.
 	Redact func(live any) any

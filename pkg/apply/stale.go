@@ -18,12 +18,15 @@ const settlesWithin = 30 * time.Second
 // [settlesWithin]; every other finding is returned at once. The error is that of the first read: an
 // error of a later read ends the wait.
 func (r *run) compare(ctx context.Context, p *plan.Plan, result *Result, touched []int, ids map[string]bool) (plan.Input, map[int]plan.Finding, error) {
-	read := func() (plan.Input, map[int]plan.Finding, error) {
-		in, err := r.options.Again(ctx, func(live *connection.Live) bool { return ids[live.ID] || ids[live.Key.String()] })
-		if err != nil {
-			return in, nil, err
+	read := func() (in plan.Input, findings map[int]plan.Finding, err error) {
+		in, err = r.options.Again(ctx, func(live *connection.Live) bool { return ids[live.ID] || ids[live.Key.String()] })
+		for more := true; more && err == nil; {
+			if findings = p.Verify(in, touched); r.options.Detail == nil || len(findings) == 0 {
+				break
+			}
+			in, more, err = r.options.Detail(ctx, in, changesOf(p, findings))
 		}
-		return in, p.Verify(in, touched), nil
+		return in, findings, err
 	}
 	in, findings, err := read()
 	if err != nil {
@@ -53,6 +56,14 @@ func (r *run) compare(ctx context.Context, p *plan.Plan, result *Result, touched
 		findings[i] = finding
 	}
 	return in, findings, nil
+}
+
+// changesOf returns the changes that findings are about.
+func changesOf(p *plan.Plan, findings map[int]plan.Finding) (changes []*plan.Change) {
+	for i := range findings {
+		changes = append(changes, p.Change(i))
+	}
+	return changes
 }
 
 // pause waits, and reports whether the wait was complete.

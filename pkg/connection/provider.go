@@ -51,6 +51,14 @@ type Group struct {
 	Undo *Operation
 }
 
+// Detailer is an optional interface of a provider whose snapshots may contain proved connections; see
+// [Live.Proved].
+type Detailer interface {
+	// Detail reads in detail the proved connections of a snapshot for which needed reports true, and
+	// returns the snapshot with them. The scope is that of the snapshot.
+	Detail(ctx context.Context, snapshot *Snapshot, scope Scope, needed func(*Live) bool) (*Snapshot, error)
+}
+
 // Pacer is an optional interface of a provider that knows how much of its rate limit is used up.
 type Pacer interface {
 	// Pace returns how long that many more requests would wait for the rate limit, until the last of
@@ -315,14 +323,15 @@ type Scope struct {
 	// them, provided that the list has everything else. It is called from one goroutine. May be nil.
 	Listed func(*Live) bool
 	// Equals reports whether a listed connection with these properties is as declared, so that nothing
-	// in a plan, a drift report or a verification would mention it, and returns the declared
-	// properties. A property that is absent is unknown. Equals is pure and reports false where it is not
-	// sure. A provider that can conclude the properties of a connection from its list does not read the
-	// connection in detail if Equals reports true; see [Live.Proved]. It is called from one goroutine.
-	// Nil: everything that Details asks for is read.
+	// in a plan, a drift report or a verification would mention it. A property that is absent is
+	// unknown, and no evidence. Equals returns the declared properties, or nil if the connection has to
+	// be read in detail whatever its properties are. It is pure, and false where it is not sure. A
+	// provider that concludes properties from its list need not read a connection for which Equals
+	// reports true; see [Live.Proved]. It is called from one goroutine. Nil: everything that Details
+	// asks for is read.
 	Equals func(live *Live, properties map[string]any) (declared map[string]any, equal bool)
-	// Day selects the sample of connections that a provider reads in detail although it could conclude
-	// their properties: another day, another sample.
+	// Day selects which connections are read in detail although their properties could be concluded, as
+	// a sample: other ones on another day.
 	Day string
 	// Secretive reports whether the properties of a connection contain a secret that the provider does
 	// not recognise, so that they must not be stored in a file. It is called from one goroutine. May be
@@ -362,6 +371,8 @@ type Snapshot struct {
 	Cached int `json:"-"`
 	// Proved counts the connections that are as declared by the list; see [Live.Proved].
 	Proved int `json:"-"`
+	// Remarks is what the provider noticed that is about no single connection.
+	Remarks []Reason `json:"-"`
 	// Unkept is the error of writing the cache.
 	Unkept       error        `json:"-"`
 	Capabilities Capabilities `json:"traits"`

@@ -86,6 +86,12 @@ func summarize(decisions []*decision, unchanged int) Summary {
 // from, or owned by the project.
 func Scope(in Input) connection.Scope { return targets.Scope(in.files()) }
 
+// Equals returns [connection.Scope.Equals] for the files. What the caller does with the snapshot may
+// still mention a proved connection, which must then be read in detail: [connection.Detailer].
+func Equals(in Input) func(*connection.Live, map[string]any) (map[string]any, bool) {
+	return compare.Equals(in.files(), in.Rules)
+}
+
 // files returns what the files of the project declare.
 func (in *Input) files() *targets.Files {
 	return &targets.Files{

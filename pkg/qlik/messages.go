@@ -15,6 +15,11 @@ func (Rules) Messages() connection.Messages {
 }
 
 var sentences = connection.Messages{
+	"statement-differs": {
+		Text:    "the list of {dataSource} connections ({version}) does not always show {properties} as the connections have them, so they are read one by one",
+		Meaning: "In a sample of the connections of one data source and connector version, properties differed from the connection statement in the list. The list proves nothing about these properties in this run.",
+		Example: map[string]any{"dataSource": "rest", "version": "QvRestConnector.exe:3.30.0", "properties": []string{"timeout"}},
+	},
 	"too-many-tags": {
 		Text: "{tags} tags are declared; at most {most} fit next to qlsync's own", Next: "declare fewer tags",
 		Meaning: "A connection may have a limited number of tags, and qlsync stores its ownership record in tags.",

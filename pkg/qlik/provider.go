@@ -56,6 +56,7 @@ var (
 	_ connection.Waiter   = (*Provider)(nil)
 
 	_ connection.Identifier = (*Provider)(nil)
+	_ connection.Detailer   = (*Provider)(nil)
 )
 
 // Pace returns how long that many more requests would wait for the rate limit.

@@ -39,8 +39,9 @@ type survey struct {
 	// detailed and cached count the connections whose details were read, and those whose details came
 	// from the cache.
 	detailed, cached int
-	unkept           error                 // see [connection.Snapshot]
-	reading          func(done, total int) // see [connection.Scope.Reading]
+	unkept           error // see [connection.Snapshot]
+	progress         progress
+	proof            proof
 	// incomplete holds the reasons for the list of spaces, then for each space.
 	incomplete []string
 }
@@ -49,7 +50,7 @@ type survey struct {
 // lists of connections; the requested details.
 func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
 	ctx = transport.WithQuota(ctx, p.client.raise)
-	s := &survey{Provider: p, reading: scope.Reading}
+	s := p.survey(scope)
 	p.known.reset()
 	if err := s.look(ctx, scope); err != nil {
 		return nil, err
@@ -90,9 +91,32 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		Reads:        int(s.sent.Load()),
 		Details:      s.detailed,
 		Cached:       s.cached,
+		Proved:       s.proof.proved,
+		Remarks:      s.proof.remarks,
 		Unkept:       s.unkept,
 		Capabilities: p.capabilities(caller.Admin),
 	}, nil
+}
+
+// survey returns a snapshot in progress.
+func (p *Provider) survey(scope connection.Scope) *survey {
+	s := &survey{Provider: p, progress: progress{tell: scope.Reading}}
+	if scope.Equals != nil {
+		s.proof.listed, s.proof.read = map[string]*listing{}, map[string]map[string]any{}
+	}
+	return s
+}
+
+// progress counts the connections that have been read in detail; see [connection.Scope.Reading].
+type progress struct {
+	tell        func(done, total int) // may be nil
+	done, total atomic.Int64
+}
+
+func (p *progress) add() {
+	if p.tell != nil {
+		p.tell(int(p.done.Add(1)), int(p.total.Load()))
+	}
 }
 
 func byKey(a, b connection.Live) int {
@@ -388,6 +412,7 @@ func (s *survey) listSpace(ctx context.Context, space connection.Space) ([]conne
 	live := make([]connection.Live, len(inSpace))
 	for i, wire := range inSpace {
 		live[i] = toLive(wire, space)
+		s.list(&inSpace[i])
 	}
 	return live, reasons(fmt.Sprintf("connections of space %q", space.Name), append(problems, placeless...)), nil
 }
@@ -466,7 +491,7 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		SpaceID:            space.ID,
 		OwnerID:            wire.Owner,
 		UpdatedAt:          wire.Updated.Time,
-		Statement:          connection.StatementDigest(wire.Statement),
+		Statement:          wire.Statement.digest,
 		DataSource:         wire.DataSource,
 		Family:             wire.Type,
 		Tags:               set.user,
@@ -482,7 +507,8 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 	return live
 }
 
-// details reads the properties of the connections for which they are requested.
+// details reads the properties of the connections for which they are requested: first those that
+// must be read and the samples, then those that the samples do not prove.
 func (s *survey) details(ctx context.Context, live []connection.Live, scope connection.Scope) error {
 	if scope.Details == nil {
 		return nil
@@ -500,42 +526,51 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 	if err != nil {
 		return err
 	}
-	var done atomic.Int64
-	tell := func() {
-		if s.reading != nil {
-			s.reading(int(done.Add(1)), len(chosen))
-		}
+	first, rest := s.divide(chosen, scope)
+	read, err := s.readAll(ctx, first, known)
+	if err != nil {
+		return err
 	}
+	unproved := s.prove(rest, scope)
+	more, err := s.readAll(ctx, unproved, known)
+	if err != nil {
+		return err
+	}
+	if err := s.redactMarked(ctx, append(first, unproved...)); err != nil || known == nil {
+		return err
+	}
+	s.unkept = known.save(append(read, more...), scope.Secretive)
+	return nil
+}
+
+// readAll sets the properties of the connections, from the cache if there is one, and returns those
+// that are settled; see [settling].
+func (s *survey) readAll(ctx context.Context, chosen []*connection.Live, known *cache) ([]*connection.Live, error) {
+	s.progress.total.Add(int64(len(chosen)))
 	settled := make([]bool, len(chosen))
 	group, groupCtx := s.readers(ctx)
 	for i, one := range chosen {
-		if known != nil && known.fill(one) {
+		if known != nil && !s.proof.isSampled(one) && known.fill(one) {
 			s.cached++
 			settled[i] = true
-			tell()
+			s.progress.add()
 			continue
 		}
 		s.detailed++
 		group.Go(func() (err error) {
-			defer tell()
+			defer s.progress.add()
 			settled[i], err = s.detail(groupCtx, one)
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if err := s.redactMarked(ctx, chosen); err != nil || known == nil {
-		return err
-	}
+	err := group.Wait()
 	var keep []*connection.Live
 	for i, one := range chosen {
 		if settled[i] {
 			keep = append(keep, one)
 		}
 	}
-	s.unkept = known.save(keep, scope.Secretive)
-	return nil
+	return keep, err
 }
 
 // redactMarked redacts the values that the schemas of the data sources mark as secret. It reads
@@ -630,6 +665,7 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) (settled boo
 	if err != nil {
 		return false, fmt.Errorf("read connection %q: %w", live.Key, err)
 	}
+	s.proof.note(live.ID, wire.Properties)
 	s.refresh(live, wire)
 	return wire.answered.Sub(live.UpdatedAt) >= settling, nil
 }

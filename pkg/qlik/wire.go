@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik/internal/statement"
 )
 
 // The forms of answers, as far as we read them. Fields that are not named here are dropped during
-// decoding. qConnectStatement and qConnectionSecret may contain secrets: only a digest of the
-// former is kept, and the latter is omitted on purpose.
+// decoding. qConnectStatement and qConnectionSecret may contain secrets: the former is kept while a
+// snapshot is taken, in a type that prints a placeholder, and only its digest afterwards; the latter is
+// omitted on purpose.
 
 // wireErrors is the body of an error: every field is optional (API reference).
 type wireErrors struct {
@@ -249,14 +251,17 @@ func (t *looseTime) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// wireStatement is the digest of a statement; the text is dropped during decoding.
-type wireStatement connection.StatementDigest
+// wireStatement is a statement, with the digest that outlasts it.
+type wireStatement struct {
+	digest connection.StatementDigest
+	text   statement.Text
+}
 
 // UnmarshalJSON decodes a string, and everything else as unknown.
 func (s *wireStatement) UnmarshalJSON(text []byte) error {
-	var statement string
-	if json.Unmarshal(text, &statement) == nil {
-		*s = wireStatement(connection.DigestStatement(statement))
+	var decoded string
+	if json.Unmarshal(text, &decoded) == nil {
+		*s = wireStatement{connection.DigestStatement(decoded), statement.NewText(decoded)}
 	}
 	return nil
 }

@@ -31,7 +31,9 @@ type Project struct {
 	DefaultTenant string
 	// Spaces is the scope of the project, as written: [Project.Desired] fills in variables. Nil: not
 	// declared.
-	Spaces     []connection.SpaceRef
+	Spaces []connection.SpaceRef
+	// ReadMode is one of [ReadModes].
+	ReadMode   string
 	SchemasDir string // where vendored schemas are; it need not exist
 
 	limits    RateLimits // of tenants that declare none
@@ -42,6 +44,17 @@ type Project struct {
 	reserved  reserved
 	sources   func() loaded // reads the connection files once
 }
+
+// The modes of reading: which connections are read one by one, although the list may show that they
+// are as declared.
+const (
+	ReadsProof = "proof" // those that the list does not prove to be as declared
+	ReadsCache = "cache" // those that are not in a cache, or were updated since
+	ReadsFull  = "full"  // all
+)
+
+// ReadModes lists the modes of reading, the default first.
+func ReadModes() []string { return []string{ReadsProof, ReadsCache, ReadsFull} }
 
 // Tenant is one tenant of a project.
 type Tenant struct {
@@ -175,6 +188,7 @@ func (n *notes) readProject(p *Project, root *node) {
 		n.warnOfBackslash(root.get("schemas").place, dir)
 		p.SchemasDir = infile.Under(p.Dir, dir)
 	}
+	p.ReadMode = cmp.Or(textOf(root.get("reads")), ReadsProof)
 	for _, item := range root.get("spaces").items() {
 		p.Spaces = append(p.Spaces, n.spaceRef(item.value, asWritten))
 	}

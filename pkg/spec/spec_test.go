@@ -796,7 +796,7 @@ func TestAProjectIsReadInFull(t *testing.T) {
 		return connection.Position{File: "qlsync.yaml", Line: line, Column: column}
 	}
 	want := &spec.Project{
-		File: "qlsync.yaml", Dir: ".", Name: "finance", SchemasDir: "schemas",
+		File: "qlsync.yaml", Dir: ".", Name: "finance", ReadMode: spec.ReadsProof, SchemasDir: "schemas",
 		Policy: connection.Policy{Prune: "owned", Adopt: "all", Update: "recreate", MaxDeletes: connection.MaxDeletes{Count: 5}},
 		Spaces: []connection.SpaceRef{{Name: "Finance", Position: at(4, 10)}, {Name: "Sales", Position: at(4, 19)}, {Personal: true, Position: at(4, 26)}},
 		Tenants: []spec.Tenant{
