@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -221,7 +222,8 @@ func (s *Session) redactReason(reason *connection.Reason) {
 	reason.Args = s.redactArgs(reason.Args)
 }
 
-// redactArgs returns the arguments of a reason, in which no text quotes a secret of the run.
+// redactArgs returns the arguments of a reason, in which no text quotes a secret of the run. An
+// argument of another type is shown as the text that messages have for it, if that text quotes one.
 func (s *Session) redactArgs(args map[string]any) map[string]any {
 	if s.host.Secrets == nil {
 		return args
@@ -252,6 +254,12 @@ func (s *Session) redactArgs(args map[string]any) map[string]any {
 			args[name] = value
 		case connection.Problems:
 			args[name] = s.redactProblems(value)
+		default:
+			text, _ := json.Marshal(value)
+			if shown := fmt.Sprint(value); s.quotes(shown) || s.quotes(string(text)) {
+				s.redact(&shown)
+				args[name] = shown
+			}
 		}
 	}
 	return args

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -49,13 +50,15 @@ func TestTheArgumentsOfAProblemQuoteNoSecret(t *testing.T) {
 	s := &Session{host: &Host{Secrets: transport.NewRedactor(secret)}, ours: map[string]bool{}}
 	problem := connection.Problem{Code: "any", Args: map[string]any{
 		"text": "a " + secret, "list": []string{"one", "a " + secret}, "key": connection.Key{Space: "Finance", Name: "a " + secret}, "user": connection.UserID("a " + secret), "count": 3,
+		"map": map[string]any{"host": "a " + secret}, "any": []any{1, "a " + secret}, "keys": []connection.Key{{Name: "a " + secret}},
+		"pointer": &connection.Key{Name: "a " + secret}, "error": errors.New("a " + secret), "plain": []int{1, 2},
 	}}
 	text, err := json.Marshal(s.redactProblems(connection.Problems{problem}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(text), secret) || strings.Count(string(text), "a (secret)") != 4 || !strings.Contains(string(text), `"count":3`) {
-		t.Errorf("got %s, want four redacted texts and the number", text)
+	if strings.Contains(string(text), secret) || strings.Count(string(text), "a (secret)") != 9 || !strings.Contains(string(text), `"count":3`) || !strings.Contains(string(text), `"plain":[1,2]`) {
+		t.Errorf("got %s, want nine redacted texts and the numbers", text)
 	}
 }
 
