@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -8,7 +9,6 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/internal/export"
 	"github.com/qlsync/qlsync/internal/report"
 )
 
@@ -55,28 +55,16 @@ func runExport(c *cli.Context, env *environment) error {
 	if err := env.files().WriteFiles(folder, exported.Files); err != nil {
 		return err
 	}
-	if err := env.text(env.stdout).Export(env.stdout, exported, folder); err != nil || len(exported.Files) == 0 || c.Bool("quiet") {
+	if err := env.text(env.stdout).Export(env.stdout, exported, folder); err != nil || len(exported.Files) == 0 {
 		return err
 	}
-	return env.text(env.stdout).ExportNext(env.stdout, afterExport(c, s, project, exported.Files))
-}
-
-// afterExport returns the next steps with the files.
-func afterExport(c *cli.Context, s *engine.Session, project *engine.Project, files []export.File) report.ExportNext {
+	if !project.Reads(filepath.Join(folder, exported.Files[0].Name)) {
+		fmt.Fprintf(env.stderr, "%s does not read the folder %s yet: add the folder to connections there.\n", report.Sanitize(project.File), report.Sanitize(filepath.ToSlash(folder)))
+	}
 	tenant := ""
 	if len(project.Tenants) > 1 {
 		tenant = s.Tenant().Name
 	}
-	next := report.ExportNext{Folder: c.String("out"), Plan: followUp(c, "plan", tenant)}
-	if !project.Reads(filepath.Join(next.Folder, files[0].Name)) {
-		next.Unread = project.File
-	}
-	if project.HasEditorSchemas() {
-		return next
-	}
-	if !engine.IsBuiltIn(s.Tenant()) {
-		next.Editor = append(next.Editor, followUp(c, "schemas pull", tenant))
-	}
-	next.Editor = append(next.Editor, followUp(c, "schemas editor", tenant))
-	return next
+	env.next(c, "To compare the files with the tenant", followUp(c, "plan", tenant))
+	return nil
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -32,6 +34,9 @@ func runInit(c *cli.Context, env *environment) error {
 	}
 	if c.IsSet("ci") {
 		return initPipeline(c, env)
+	}
+	if c.IsSet("tenant") {
+		return errors.New("-t chooses the tenant of a pipeline: pass --ci " + strings.Join(engine.Forges(), " or --ci ") + " too")
 	}
 	done, err := env.files().Init()
 	env.showWritten(done)

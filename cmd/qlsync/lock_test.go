@@ -51,7 +51,7 @@ func TestTwoAppliesOfOneProjectToOneTenantDoNotRunAtOnce(t *testing.T) {
 	if k.run(t, exitPartial, "apply", "--auto-approve"); k.seen != writes {
 		t.Error("got writes while another process held the lock, want none")
 	}
-	told := regexp.MustCompile(`another apply of project acme to tenant test is running: process \d+, since 20\d\d-.*, in .*; wait for it, or for a while with --lock-timeout`)
+	told := regexp.MustCompile(`another apply of project acme to tenant test is running \(process \d+, since 20\d\d-.*, in .*\)\. Nothing was written\. Wait until it has ended, or pass --lock-timeout 10m to wait for it`)
 	if !told.MatchString(k.output) {
 		t.Errorf("got output without the holder of the lock: %s", k.output)
 	}

@@ -56,8 +56,8 @@ func dashed(name string) string {
 	return "--" + name
 }
 
-// meantFlag returns a hint for an unknown flag; empty: none. For a single letter it only guesses
-// the other case.
+// meantFlag returns a hint for an unknown flag; empty: none. For a single letter it guesses the
+// other case, and the only flag that begins with it.
 func meantFlag(name string, flags []cli.Flag, commands []*cli.Command) string {
 	var long []string
 	for _, flag := range flags {
@@ -65,10 +65,15 @@ func meantFlag(name string, flags []cli.Flag, commands []*cli.Command) string {
 			switch {
 			case len(known) > 1:
 				long = append(long, known)
-			case strings.EqualFold(known, name):
+			case known != name && strings.EqualFold(known, name):
 				return "did you mean -" + known + "?"
 			}
 		}
+	}
+	slices.Sort(long)
+	begun := slices.DeleteFunc(slices.Compact(slices.Clone(long)), func(known string) bool { return !strings.HasPrefix(known, name) })
+	if len(name) == 1 && len(begun) == 1 {
+		return "did you mean --" + begun[0] + "?"
 	}
 	var with []string
 	for _, command := range withSubcommands(commands, "") {

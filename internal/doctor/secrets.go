@@ -39,6 +39,8 @@ type Secret struct {
 	Present bool `json:"present"`
 	// Problem says why the source is not usable; empty if it is.
 	Problem string `json:"problem,omitempty"`
+	// Code is the code of the problem.
+	Code string `json:"-"`
 	// Hint is what to do about the problem; may be empty.
 	Hint string `json:"hint,omitempty"`
 }
@@ -106,7 +108,7 @@ func (s *Secret) check(present func(connection.Reference) error) {
 	err := present(s.Reference)
 	s.Present = err == nil
 	if problem, ok := err.(connection.Problem); ok { //nolint:errorlint // a Resolver returns it as it is
-		s.Problem, s.Hint = problem.Message, problem.Hint
+		s.Problem, s.Hint, s.Code = problem.Message, problem.Hint, problem.Code
 	} else if err != nil {
 		s.Problem = err.Error()
 	}

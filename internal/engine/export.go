@@ -129,7 +129,7 @@ func checkSpaces(project *spec.Project, spaces []connection.SpaceRef, snapshot *
 		known = append(known, space.Name)
 	}
 	if len(spaces) == 0 {
-		return fmt.Errorf("which spaces? Neither spaces in %s nor a connection names one: pass --space NAME. There is: %s", project.File, strings.Join(known, ", "))
+		return fmt.Errorf("no space to export: neither spaces in %s nor a connection names one. Pass --space NAME; the tenant has %s", project.File, strings.Join(known, ", "))
 	}
 	var problems connection.Problems
 	for _, space := range spaces {

@@ -33,7 +33,7 @@ func (host *Host) ReadHistory(name, project string, tenants []string) (points []
 	defer file.Close()
 	text, err := newest(file, limits.History.At(1))
 	if err != nil {
-		return nil, 0, fmt.Errorf("history %q: it is %w: %s", name, err, infile.WayOut(err))
+		return nil, 0, fmt.Errorf("history %q is %w: %s", name, err, infile.WayOut(err))
 	}
 	points, broken, err = report.ReadHistory(text, project, tenants)
 	if err != nil {
@@ -55,7 +55,7 @@ func (host *Host) AppendHistory(name string, drifts ...*plan.Drift) error {
 		}
 	}
 	if info, err := os.Stat(host.at(name)); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("history %q: %w: name a file that keeps what is written to it", name, infile.ErrNotRegular)
+		return fmt.Errorf("history %q is %w: name a file that keeps what is written to it", name, infile.ErrNotRegular)
 	}
 	if err := outfile.Append(host.at(name), outfile.Private, lines.Bytes()); err != nil {
 		return fmt.Errorf("history: %w", host.WorkDir.Shown(err))

@@ -20,7 +20,7 @@ func (s *Session) checkHost() error {
 	hosts := strings.FieldsFunc(listed, func(r rune) bool { return r == ',' || r == ' ' })
 	for _, host := range hosts {
 		if !isHost(host) {
-			return fmt.Errorf("%s lists %q, which is not a host, so no token was sent: write only the host, such as acme.eu.qlikcloud.com, and separate hosts by commas",
+			return fmt.Errorf("%s lists %q, which is not a host, so no token was sent. Write only the host, such as acme.eu.qlikcloud.com, and separate hosts by commas",
 				hostsVariable, host)
 		}
 	}

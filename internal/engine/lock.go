@@ -47,9 +47,9 @@ func (s *Session) Lock(ctx context.Context, dir string, wait time.Duration) (unl
 	lock := flock.New(path+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR|outfile.NoFollow), flock.SetPermissions(outfile.Private))
 	switch held, err := acquire(ctx, lock, wait); {
 	case err != nil:
-		return nil, fmt.Errorf("lock: %w", err)
+		return nil, fmt.Errorf("the lock of project %s and tenant %s cannot be taken, so nothing was written: %w", s.project.Name, s.tenant.Name, err)
 	case !held:
-		return nil, &LockedError{fmt.Sprintf("nothing was written: another apply of project %s to tenant %s is running: %s; wait for it, or for a while with --lock-timeout",
+		return nil, &LockedError{fmt.Sprintf("another apply of project %s to tenant %s is running (%s). Nothing was written. Wait until it has ended, or pass --lock-timeout 10m to wait for it",
 			s.project.Name, s.tenant.Name, readHolder(path))}
 	}
 	s.host.writeHolder(path)

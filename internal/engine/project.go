@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/resolver"
 	"github.com/qlsync/qlsync/internal/vendored"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -131,7 +133,16 @@ func (p *Project) Validate(tenants []spec.Tenant) report.Validation {
 		}
 		declared, problems := p.Desired(tenant, catalog)
 		v.Problems = spec.Collect(v.Problems, problems, spec.Further(problems, spec.CheckProperties(declared.Connections, catalog)))
-		v.WithoutSchema = append(v.WithoutSchema, slices.DeleteFunc(declared.DataSources(), func(id string) bool { return catalog.DataSources[id] != nil })...)
+		known := slices.Collect(maps.Keys(catalog.DataSources))
+		for _, id := range declared.DataSources() {
+			if catalog.DataSources[id] != nil {
+				continue
+			}
+			if meant := words.Closest(id, known, 1); len(meant) > 0 {
+				id += " (did you mean " + meant[0] + "?)"
+			}
+			v.WithoutSchema = append(v.WithoutSchema, id)
+		}
 		v.Checked = append(v.Checked, report.CheckedTenant{Name: tenant.Name, Connections: len(declared.Connections), Files: declared.Files})
 	}
 	slices.Sort(v.WithoutSchema)

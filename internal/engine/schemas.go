@@ -85,7 +85,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 	var ids []string
 	switch {
 	case o.All && len(o.IDs) > 0:
-		return nil, fmt.Errorf("schemas pull: pass --all or ids, not both")
+		return nil, fmt.Errorf("--all pulls every data source: pass --all or ids, not both")
 	case len(o.IDs) > 0:
 		ids = o.IDs
 	default:
@@ -99,13 +99,13 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 			return nil, s.explained(err)
 		}
 		if most := limits.SchemaCount.At(s.project.o.RaiseLimits); int64(len(catalog.Known)) > most {
-			return nil, fmt.Errorf("schemas pull: the tenant offers %d data sources, and a folder of vendored schemas holds at most %d: %s",
-				len(catalog.Known), most, limits.SchemaCount.Hint("name the data sources that you need"))
+			return nil, fmt.Errorf("the tenant offers %s data sources, and a folder of vendored schemas holds at most %s: %s",
+				limits.Grouped(int64(len(catalog.Known))), limits.Grouped(most), limits.SchemaCount.Hint("name the data sources that you need"))
 		}
 		ids = append(ids, catalog.Known...)
 	}
 	if len(ids) == 0 {
-		return nil, s.besides(fmt.Errorf("schemas pull: no connection is declared for tenant %q: name data sources, or pass --all", s.tenant.Name))
+		return nil, s.besides(fmt.Errorf("no connection is declared for tenant %q, so there is no schema to pull: name data sources, or pass --all", s.tenant.Name))
 	}
 	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
 }
@@ -153,14 +153,14 @@ func (s *Session) take(pull vendored.Pull, inputs []spec.Input, ids []string) Pu
 			continue
 		}
 		if err := s.write(pulled, id, pull.Lock, inputs); err != nil {
-			note(fmt.Errorf("schema of %s not taken: %w", id, err))
+			note(fmt.Errorf("the schema of %s was not written: %w", id, err))
 			continue
 		}
 		done.Files = append(done.Files, PulledFile{filepath.ToSlash(pulled.File), pulled.Change})
 	}
 	if len(done.Files) > 0 {
 		if err := s.host.replaceFile(filepath.Join(pull.Dir, spec.LockFile), pull.Lock.Text(), inputs); err != nil {
-			note(fmt.Errorf("the lock does not know what was pulled: %w", err))
+			note(fmt.Errorf("schemas.lock was not updated, so pull again: %w", err))
 		}
 	}
 	return done
@@ -324,7 +324,7 @@ func (p *Project) WriteEditorSchemas(tenants []spec.Tenant) ([]string, error) {
 // necessary. A file that is one of the inputs is not replaced.
 func (host *Host) replaceFile(path string, text []byte, inputs []spec.Input) error {
 	if err := host.apartFrom(path, inputs); err != nil {
-		return fmt.Errorf("%w: keep it in another folder, or set schemas in the project file to one", err)
+		return fmt.Errorf("%w. Keep it in another folder, or set schemas in the project file to another one", err)
 	}
 	if err := os.MkdirAll(host.at(filepath.Dir(path)), 0o755); err != nil {
 		return host.WorkDir.Shown(err)

@@ -192,6 +192,9 @@ func (s *Session) input(ctx context.Context, people bool) (plan.Input, error) {
 	}
 	catalog.Reads += s.identity.Reads
 	problems := spec.Collect(s.problems, s.checkSchemas(catalog))
+	if len(s.declared.Spaces) == 0 {
+		problems = append(problems, messages.Problem(connection.Position{File: s.project.File}, connection.SeverityWarning, connection.Because("no-space-read")))
+	}
 	in := s.declaredInput()
 	in.Catalog = catalog
 	scope := s.scope(in)

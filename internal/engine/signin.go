@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/report/messages"
@@ -92,8 +94,25 @@ func (s *Session) explained(err error) error {
 // refusedSignIn returns a problem with the declared credentials.
 func (s *Session) refusedSignIn(code string, err error) connection.Problems {
 	in := signInOf(s.tenant.Auth)
-	reason := connection.Because(code, "tenant", s.tenant.Name, "signIn", in.String(), "reason", err.Error(), "sources", strings.Join(in.sources, " and "))
+	reason := connection.Because(code, "tenant", s.tenant.Name, "signIn", in.String(), "reason", answered(err), "sources", strings.Join(in.sources, " and "))
 	return connection.Problems{messages.Problem(cmp.Or(in.position, s.tenant.Position), connection.SeverityError, reason)}
+}
+
+// answered returns the answer of the service in an error, without the request: the message has
+// already said what was refused.
+func answered(err error) string {
+	answer, ok := errors.AsType[*transport.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	text := strconv.Itoa(answer.Status) + " " + cmp.Or(answer.Title, http.StatusText(answer.Status))
+	if answer.Detail != "" {
+		text += ", " + answer.Detail
+	}
+	if answer.TraceID != "" {
+		text += " (trace " + answer.TraceID + ")"
+	}
+	return text
 }
 
 // declaredSignIn describes the credentials of a tenant in the project file.

@@ -54,7 +54,7 @@ func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format
 // lookAt opens one tenant and runs look for it.
 func lookAt[T any](ctx context.Context, p *Project, o SessionOptions, look func(context.Context, *Session) (*T, error)) (*T, error) {
 	if ctx.Err() != nil {
-		return nil, errors.New("interrupted before its turn")
+		return nil, errors.New("not started, because the run was interrupted")
 	}
 	s, err := p.Open(ctx, o)
 	if err != nil {

@@ -23,7 +23,7 @@ func (t Text) FromCache(w io.Writer, from FromCache) error {
 	p.line("Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.",
 		from.Total, from.Cached, Sanitize(filepath.ToSlash(from.Folder)))
 	if from.NotKept != nil {
-		p.line("warning: %s: the next plan will read again what this one has read", Sanitize(from.NotKept.Error()))
+		p.line("warning: the cache was not written, so the next plan reads everything again: %s", Sanitize(from.NotKept.Error()))
 	}
 	return p.err
 }
@@ -53,7 +53,7 @@ func ago(age time.Duration) string {
 // UnknownID writes that a tenant does not report its id, and the consequences.
 func (t Text) UnknownID(w io.Writer, tenant string, reason error) error {
 	p := t.printer(w)
-	p.line("warning: tenant %q does not report its id, so qlsync cannot notice a url that leads to another tenant: %s",
+	p.line("warning: tenant %q does not report its id, so qlsync cannot notice a url that leads to another tenant (%s)",
 		Sanitize(tenant), Sanitize(reason.Error()))
 	return p.err
 }

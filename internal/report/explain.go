@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/report/messages"
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 // Explain writes messages with what they mean and what to do.
@@ -40,6 +41,8 @@ func (t Text) Codes(w io.Writer, all []messages.Explained) error {
 		p.line("  %s", e.Code)
 		p.line("      %s", e.Text)
 	}
+	p.line("")
+	p.line("%s. To explain one, run: qlsync explain CODE", words.Count(len(all), "message"))
 	return p.err
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"path/filepath"
 
@@ -8,8 +9,8 @@ import (
 	"github.com/qlsync/qlsync/internal/words"
 )
 
-// Export writes what was exported, what was not and why, and which variables to set. folder is the
-// folder of the files, or empty.
+// Export writes what was exported, what was not and why, which variables to set, and the count.
+// folder is the folder of the files, or empty.
 func (t Text) Export(w io.Writer, exported export.Result, folder string) error {
 	p := t.printer(w)
 	if folder != "" {
@@ -17,9 +18,6 @@ func (t Text) Export(w io.Writer, exported export.Result, folder string) error {
 			name := filepath.ToSlash(filepath.Join(folder, file.Name))
 			p.line("wrote %s: %s", Sanitize(name), words.Count(file.Connections, "connection"))
 		}
-	}
-	if exported.Declared > 0 {
-		p.line("declared already: %s", words.Count(exported.Declared, "connection"))
 	}
 	p.remarks("Not exported", exported.Omitted)
 	p.remarks("Exported without", exported.LeftOut)
@@ -36,7 +34,28 @@ func (t Text) Export(w io.Writer, exported export.Result, folder string) error {
 		}
 		p.table(rows)
 	}
+	if len(exported.Omitted)+len(exported.LeftOut)+len(exported.Variables) > 0 {
+		p.line("")
+	}
+	p.line("%s.", exportCount(exported))
 	return p.err
+}
+
+// exportCount returns how many connections were exported, and how many were not.
+func exportCount(exported export.Result) string {
+	n := 0
+	for _, file := range exported.Files {
+		n += file.Connections
+	}
+	text := "Nothing was exported"
+	if n > 0 {
+		text = fmt.Sprintf("Exported %s in %s", words.Count(n, "connection"), words.Count(len(exported.Files), "file"))
+	}
+	rest := counts(number{n: exported.Declared, what: "already declared"}, number{n: len(exported.Omitted), what: "not exported"})
+	if rest == "" {
+		return text
+	}
+	return text + "; " + rest
 }
 
 // remarks writes a list of remarks under a title.
@@ -49,26 +68,4 @@ func (p *printer) remarks(title string, remarks []export.Remark) {
 	for _, remark := range remarks {
 		p.line("  %s: %s", label(remark.Connection.String()), Sanitize(remark.Reason))
 	}
-}
-
-// ExportNext is the next steps after an export.
-type ExportNext struct {
-	Folder string   // which has the files
-	Unread string   // the project file, if it does not read the folder yet
-	Plan   string   // the command that plans with the files
-	Editor []string // commands that write schemas for editors, where there are none
-}
-
-// ExportNext writes the next steps, after the export itself.
-func (t Text) ExportNext(w io.Writer, next ExportNext) error {
-	p := t.printer(w)
-	p.line("")
-	if next.Unread != "" {
-		p.line("%s does not read the folder %s yet: add the folder to connections there first.", Sanitize(next.Unread), Sanitize(filepath.ToSlash(next.Folder)))
-	}
-	p.commands("Next:", next.Plan)
-	if len(next.Editor) > 0 {
-		p.commands("For completion and checks in your editor:", next.Editor...)
-	}
-	return p.err
 }

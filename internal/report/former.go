@@ -26,7 +26,7 @@ var formerHeads = regexp.MustCompile(strings.Join([]string{
 	`^<!-- qlsync:`,
 	`(?s)^<!DOCTYPE html>.{0,1000}<meta name="generator" content="qlsync">`,
 	`^<\?xml [^>]*>\s*<testsuites name="qlsync `,
-	`^(Plan|Plans) for project `, `^Drift of .* from project `, `^Applied project `,
+	`^(Plan|Plans) for project `, `^Drift of .* from project `, `^(Applied|Nothing to apply for) project `,
 	`^([^\n]*: )?(error|warning): `, `^.+: [0-9]+ connections? in [0-9]+ files? (is|are) valid\.`,
 	`^::(error|warning) [^\n]*title=qlsync::`,
 	`^##vso\[task\.logissue type=(error|warning);`,

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -20,7 +21,23 @@ func (t Text) Excerpts(w io.Writer, problems connection.Problems, excerpts map[c
 			p.excerpt("  ", problem, excerpt)
 		}
 	}
+	p.countOf(problems)
 	return p.err
+}
+
+// countOf writes the number of errors and warnings at the end of a list; one problem is no list.
+func (p *printer) countOf(problems connection.Problems) {
+	if len(problems) < 2 {
+		return
+	}
+	warnings := 0
+	for _, problem := range problems {
+		if problem.Severity == connection.SeverityWarning {
+			warnings++
+		}
+	}
+	errors := len(problems) - warnings
+	p.line("%s.", counts(number{n: errors, what: words.Plural(errors, "error", "errors")}, number{n: warnings, what: words.Plural(warnings, "warning", "warnings")}))
 }
 
 // Marked writes each problem with its line, if the lines can be read; see [Text.Source].

@@ -11,6 +11,10 @@ import (
 // Result writes the outcome of each change, then the ledger.
 func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p := t.printer(w)
+	if r.Ledger.Planned == 0 && !r.Unverified.Holds() {
+		p.line("Nothing to apply for project %s on tenant %s.", Sanitize(r.Project), tenantName(r.Tenant))
+		return p.err
+	}
 	p.title("Applied project %s to tenant %s", Sanitize(r.Project), tenantName(r.Tenant))
 	p.rows(t.mark(p, t.folded(p, resultRows(r))), drifted)
 	p.foldedRest()

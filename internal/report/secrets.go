@@ -94,8 +94,12 @@ func (p *printer) secret(secret doctor.Secret, text string, width int) {
 	}
 }
 
-// secretProblem returns where the secret is needed and why it is missing.
+// secretProblem returns where the secret is needed and why it is missing. MISSING already says that
+// a variable is not set.
 func secretProblem(secret doctor.Secret) string {
+	if secret.Code == "variable-not-set" && secret.Position != nil {
+		return Sanitize(secret.Position.String())
+	}
 	place := ""
 	if secret.Position != nil {
 		place = Sanitize(secret.Position.String()) + ": "

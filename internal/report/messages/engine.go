@@ -62,13 +62,13 @@ var Engine = connection.Messages{
 	"sign-in-refused": {
 		Text: "tenant {tenant:q} refuses {signIn}: {reason}", Next: "put a valid one into {sources}",
 		Meaning: "The key or the client is wrong, has expired or was revoked.",
-		Example: args{"tenant": "prod", "signIn": "the API key from QLIK_API_KEY", "reason": "not authorised", "sources": "QLIK_API_KEY"},
+		Example: args{"tenant": "prod", "signIn": "the API key from QLIK_API_KEY", "reason": "401 Unauthorized", "sources": "QLIK_API_KEY"},
 	},
 	"reading-forbidden": {
 		Text:    "tenant {tenant:q} does not let the user of {signIn} read connections: {reason}",
 		Next:    "give the user the roles and the token the scopes to read, or put another one into {sources}",
 		Meaning: "The token is valid, and its user lacks a role or the token a scope.",
-		Example: args{"tenant": "prod", "signIn": "the API key from QLIK_API_KEY", "reason": "forbidden", "sources": "QLIK_API_KEY"},
+		Example: args{"tenant": "prod", "signIn": "the API key from QLIK_API_KEY", "reason": "403 Forbidden", "sources": "QLIK_API_KEY"},
 	},
 	"schema-quotes-secret": {
 		Text: "the schema of data source {dataSource:q} quotes a secret of this run", Next: "check what answers at the url of the tenant",
@@ -84,6 +84,10 @@ var Engine = connection.Messages{
 		Text: "this token sees no space {space:q}", Next: meant,
 		Meaning: "The space does not exist, or the user of the token is not a member.",
 		Example: args{"space": "Finanse", "meant": "Finance"},
+	},
+	"no-space-read": {
+		Text: "no space of the tenant was read, because neither the project file nor a connection names one", Next: "to find connections that are no longer declared, list their spaces under spaces",
+		Meaning: "Without spaces in the project file, qlsync reads the spaces of the declared connections. After the last connection is removed from the files, there is no such space.",
 	},
 	"pattern-matches-nothing": {
 		Text: "{flag} {pattern:q} matches no connection that {among}", Next: meant,

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -107,6 +108,8 @@ func argument(table connection.Messages, value any, form string) string {
 		return value.Error()
 	case []string:
 		return list(value, form)
+	case int:
+		return limits.Grouped(int64(value))
 	}
 	if form == "q" {
 		return connection.Quote(fmt.Sprint(value))

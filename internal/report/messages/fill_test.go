@@ -18,6 +18,7 @@ func TestAnArgumentIsWrittenInTheFormOfItsMessage(t *testing.T) {
 		"of {a:file|files}":        {1, "of 1 file"},
 		"of {a:file|files} more":   {2, "of 2 files more"},
 		"{a}":                      {[]string{"x", "y"}, "x, y"},
+		"more than {a} values":     {3145728, "more than 3,145,728 values"},
 		"{a:or}":                   {[]string{"x", "y", "z"}, `"x", "y" or "z"`},
 		"{a:and}":                  {[]string{"x", "y", "z"}, "x, y and z"},
 		"{a:few}":                  {[]string{"v", "w", "x", "y", "z"}, "v, w, x, 2 more"},

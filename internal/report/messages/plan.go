@@ -346,7 +346,7 @@ var Plan = connection.Messages{
 		Meaning: "The declared credentials are not those that were written last: a reference, a plain part or the owner is different.",
 	},
 	"credentials-taken": {
-		Text:    "its credentials are taken as they are",
+		Text:    "adoption leaves its credentials unchanged",
 		Meaning: "An adoption does not write the credentials, because the service does not show whether they differ.",
 	},
 	"update-recreate": {
