@@ -216,6 +216,19 @@ test("it can be read without the script", async () => {
   }
 });
 
+for (const name of ["plan", "everyday"]) {
+  test(`${name} is dark on white paper, and its tables are whole, from a dark screen too`, () => view(name, { scheme: "dark", width: 794 }, async (page) => {
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const [ink, tables] = await page.evaluate(() => [
+      getComputedStyle(document.querySelector("h1")).color,
+      [...document.querySelectorAll(".scroll")].map((e) => [e.scrollWidth - e.clientWidth, getComputedStyle(e).overflowX]),
+    ]);
+    assert.ok(ink.match(/\d+/g).slice(0, 3).every((part) => part < 80), `the title is printed in ${ink}`);
+    for (const [beyond, overflow] of tables) assert.ok(overflow === "visible" && beyond <= 0, `a table has ${beyond} pixels beyond the paper`);
+    await page.emulateMedia({ media: "screen", colorScheme: "dark" });
+  }));
+}
+
 test("in print everything is unfolded and nothing is there to click", () => view("everyday", {}, async (page) => {
   await page.emulateMedia({ media: "print" });
   assert.ok(await page.locator("#tools").isHidden());
