@@ -5,7 +5,7 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 # What is fuzzed, and how long each target of it.
-FUZZED   ?= pkg/spec pkg/connection internal/transport pkg/qlik pkg/apinizer pkg/simulator/apinizer
+FUZZED   ?= pkg/spec pkg/connection internal/transport pkg/qlik pkg/qlik/internal/statement pkg/apinizer pkg/simulator/apinizer
 FUZZTIME ?= 20s
 
 # The race detector needs cgo, and that a C compiler.
@@ -97,6 +97,8 @@ bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	@echo "the time of writes under a rate limit, of the shortest that it allows:"
 	@$(GO) test -count=1 -v -run TestMakespan ./pkg/qlik | grep makespan_test
+	@echo "the reads of plans, with 50 ms a request and the documented limit:"
+	@$(GO) test -count=1 -v -run TestReadsOfAFleet ./test/chaos -reads -timeout 60m | grep reads_test
 
 fuzz: ## fuzz the readers of files and of answers, each for FUZZTIME
 	@set -e; for package in $(FUZZED); do targets=$$($(GO) test -list '^Fuzz' ./$$package | grep '^Fuzz'); for target in $$targets; do \

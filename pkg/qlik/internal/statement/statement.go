@@ -24,15 +24,18 @@ const (
 )
 
 // Text is a statement as a list contains it, which may contain secrets. Every formatter and encoder
-// prints a placeholder.
-type Text struct{ text string }
+// prints a placeholder, or the address of the text: fmt calls no method for the verb %p. The zero Text
+// is not a statement.
+type Text struct{ text *string }
 
 // NewText returns the text of a statement.
-func NewText(text string) Text { return Text{text} }
+func NewText(text string) Text { return Text{&text} }
 
 // Statement is a decoded statement. Its values leave this package only through [Sample.Properties].
-// Every formatter and encoder prints a placeholder.
-type Statement struct {
+// Every formatter and encoder prints a placeholder, or an address.
+type Statement struct{ *pairs }
+
+type pairs struct {
 	keys   []string // in their order
 	values map[string]string
 }
@@ -41,12 +44,15 @@ type Statement struct {
 // quoted texts, and for one in which a key occurs twice, also in another letter case: the second key
 // may be a part of a value.
 func (t Text) Parse() *Statement {
-	inner, begins := strings.CutPrefix(t.text, begin)
+	if t.text == nil {
+		return nil
+	}
+	inner, begins := strings.CutPrefix(*t.text, begin)
 	inner, ends := strings.CutSuffix(inner, end)
 	if !begins || !ends || len(inner) > maxSize || strings.Count(inner, ";") > maxPairs || strings.ContainsAny(inner, quotes) {
 		return nil
 	}
-	s := &Statement{values: map[string]string{}}
+	s := &Statement{&pairs{values: map[string]string{}}}
 	folded := map[string]bool{}
 	for pair := range strings.SplitSeq(strings.TrimSuffix(inner, ";"), ";") {
 		key, value, isPair := strings.Cut(pair, "=")
@@ -80,6 +86,9 @@ func (Text) MarshalText() ([]byte, error) { return []byte(placeholder), nil }
 
 // Format prints a placeholder for every verb.
 func (Statement) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(placeholder)) }
+
+// Format prints a placeholder for every verb.
+func (Sample) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(placeholder)) }
 
 // MarshalText returns a placeholder.
 func (Statement) MarshalText() ([]byte, error) { return []byte(placeholder), nil }
