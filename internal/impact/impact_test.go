@@ -26,6 +26,7 @@ func TestTheIndexHasEveryKindOfDependent(t *testing.T) {
 				"script":  []object{{"type": "load", "connection": "Finance/A"}, {"type": "store", "connection": "Finance/B"}, {"type": "include", "connection": "Finance/C"}},
 				"reloads": []object{{"ago": "1h", "times": 3, "every": "24h"}},
 			},
+			{"name": "Skips", "space": "Finance", "script": load("E"), "reloads": []object{{"ago": "30h", "skipStore": true}}},
 			{"name": "Mine", "space": "Finance", "owner": "cy@example.com", "viewers": 40, "script": load("A"), "reloads": []object{{"ago": "30h"}, {"ago": "2h", "failed": true}}},
 		},
 		"knowledgeBases": []object{{"name": "Docs", "space": "Finance", "connections": []string{"C"}}},
@@ -38,7 +39,7 @@ func TestTheIndexHasEveryKindOfDependent(t *testing.T) {
 		"B": {"app Board (Bo): [store]"},
 		"C": {"app Board (Bo): [include]", "knowledge-base Docs (Ana): [refer]"},
 		"D": {"data-set Set (Ana): [refer]"},
-		"E": nil,
+		"E": {"app Skips (Ana): [load]"},
 	}
 	for name, want := range want {
 		if got := described(x.Dependents(w.id(t, name))); !slices.Equal(got, want) {

@@ -85,6 +85,9 @@ func embed(t testing.TB, seed object, options simqlik.Options) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if unfired := w.UnfiredFaults(); len(unfired) > 0 {
+			t.Errorf("got faults that never fired: %+v", unfired)
+		}
 		if misuse := w.Misuse(); len(misuse) > 0 {
 			t.Errorf("got misuse %q, want none", misuse)
 		}
@@ -151,4 +154,8 @@ func load(names ...string) []object {
 		script = append(script, object{"type": "load", "connection": name})
 	}
 	return script
+}
+
+func inspectConnection(name string) inspect.SeedConnection {
+	return inspect.SeedConnection{Name: name, Space: "Finance", DataSource: "rest", Properties: object{"url": "https://x.example"}}
 }

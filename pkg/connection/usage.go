@@ -25,6 +25,9 @@ type UsageScope struct {
 	// Known holds apps of an earlier reading, by id. An app whose [AppState] is the same is not read
 	// again. May be nil.
 	Known map[string]App
+	// Fresh reports whether a known app is read anyway, because a decision rests on it. It is called
+	// from one goroutine. May be nil.
+	Fresh func(*App) bool
 	// ErrorCodes requests the codes of failed reloads, which takes one more request for each app whose
 	// last reload failed.
 	ErrorCodes bool

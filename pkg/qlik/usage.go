@@ -176,10 +176,17 @@ func (u *usageReading) app(item *wireItem) connection.App {
 	app := connection.App{Item: u.item(item), State: connection.AppState{
 		ReloadedAt: item.ReloadedAt.Time, Status: item.Status.value, UpdatedAt: item.UpdatedAt.Time,
 	}}
-	if known, ok := u.scope.Known[app.ID]; ok && known.State.Equal(app.State) {
+	known, ok := u.scope.Known[app.ID]
+	if ok && known.State.Equal(app.State) && !u.mustRead(&known) {
 		app.Reloads, app.DirectQuery, app.Cached = known.Reloads, known.DirectQuery, true
 	}
 	return app
+}
+
+// mustRead reports whether a known app is read again although it has not changed.
+func (u *usageReading) mustRead(known *connection.App) bool {
+	last := known.LastReload()
+	return u.scope.ErrorCodes && last != nil && !last.Success && last.ErrorCode == "" || u.scope.Fresh != nil && u.scope.Fresh(known)
 }
 
 func (u *usageReading) item(item *wireItem) connection.Item {

@@ -1,0 +1,162 @@
+package impact_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/internal/impact"
+	"github.com/qlsync/qlsync/pkg/connection"
+	simqlik "github.com/qlsync/qlsync/pkg/simulator/qlik"
+)
+
+// often is ten complete reloads within the last 36 days.
+var often = []object{{"ago": "1h", "times": 10, "every": "96h"}}
+
+// visible returns apps that are visible and covered for 30 days, one of them in the personal space of another user. They
+// use the connections A and B.
+func visible(more ...object) []object {
+	return append([]object{
+		{"name": "Board", "space": "Sales", "owner": "bo@example.com", "script": load("Finance/A"), "reloads": often},
+		{"name": "Mine", "owner": "cy@example.com", "script": load("Finance/B"), "reloads": often},
+	}, more...)
+}
+
+// codes returns the codes of reasons.
+func codes(reasons []connection.Reason) []string {
+	var codes []string
+	for _, reason := range reasons {
+		codes = append(codes, reason.Code)
+	}
+	return codes
+}
+
+func TestEachBlindSpotIsReportedAndNothingIsUnused(t *testing.T) {
+	one := func(app object) object { return object{"apps": visible(app)} }
+	app := func(more object) object {
+		app := object{"name": "Dark", "space": "Finance", "owner": "bo@example.com", "script": load("A"), "reloads": often}
+		for key, value := range more {
+			app[key] = value
+		}
+		return one(app)
+	}
+	user := []object{{"email": "ana@example.com", "name": "Ana"}, {"email": "bo@example.com", "name": "Bo"}, {"email": "cy@example.com", "name": "Cy"}}
+	tests := map[string]struct {
+		seed   object
+		faults []simqlik.Fault
+		// doubt has the codes of the doubts; empty: none. lists returns the list of what was not seen in which the app Dark is.
+		doubt string
+		lists func(impact.Unseen) []string
+	}{
+		"everything is seen and covered": {seed: object{"apps": visible()}},
+		"an idle app is covered since its last reload": {
+			seed: app(object{"reloads": []object{{"ago": "1000h"}}}),
+		},
+		"a caller without the role": {
+			seed: object{"apps": visible(), "users": user, "behaviour": object{"reloadsForAll": true}}, doubt: "usage-not-admin usage-not-listed",
+		},
+		"no app at all": {seed: object{}, doubt: "usage-no-apps usage-not-listed"},
+		"apps in personal spaces of others not listed":  {seed: object{"apps": visible(), "behaviour": object{"listPersonalItems": false}}, doubt: "usage-not-listed"},
+		"an app that is not readable":                   {seed: app(object{"unreadable": true}), doubt: "usage-not-readable", lists: func(u impact.Unseen) []string { return u.NotReadable }},
+		"metadata for owners only":                      {seed: object{"apps": visible(), "behaviour": object{"reloadsByOwnerOnly": true}}, doubt: "usage-not-readable"},
+		"an app that was never reloaded":                {seed: app(object{"reloads": []object{}}), doubt: "usage-not-covered", lists: func(u impact.Unseen) []string { return u.NeverReloaded }},
+		"Direct Query whose statements are not listed":  {seed: app(object{"directQuery": true}), doubt: "usage-not-covered", lists: func(u impact.Unseen) []string { return u.DirectQuery }},
+		"a load without a known connection":             {seed: app(object{"script": load("endpoints")}), doubt: "usage-not-covered", lists: func(u impact.Unseen) []string { return u.UnknownConnection }},
+		"an app that reloads every ten minutes":         {seed: app(object{"reloads": []object{{"ago": "1m", "times": 300, "every": "10m"}}}), doubt: "usage-not-covered"},
+		"an app that failed ten reloads":                {seed: app(object{"reloads": []object{{"ago": "1h", "times": 10, "every": "96h", "failed": true}}}), doubt: "usage-not-covered"},
+		"an app whose last reload failed":               {seed: app(object{"reloads": []object{{"ago": "1h", "failed": true}, {"ago": "1000h"}}}), doubt: "usage-not-covered"},
+		"an app whose last reload was partial":          {seed: app(object{"reloads": []object{{"ago": "1h", "partial": true}, {"ago": "1000h"}}}), doubt: "usage-not-covered"},
+		"an app whose last reload was limited to rows":  {seed: app(object{"reloads": []object{{"ago": "1h", "rowLimit": 100}, {"ago": "1000h"}}}), doubt: "usage-not-covered"},
+		"an app whose last reload skipped the stores":   {seed: app(object{"reloads": []object{{"ago": "1h", "skipStore": true}, {"ago": "1000h"}}}), doubt: "usage-not-covered"},
+		"an app whose reloads were all partial":         {seed: app(object{"reloads": []object{{"ago": "1h", "times": 10, "every": "96h", "partial": true}}}), doubt: "usage-not-covered"},
+		"a knowledge base that is not readable":         {seed: object{"apps": visible(), "knowledgeBases": []object{{"name": "Docs", "space": "Finance", "unreadable": true}}}, doubt: "usage-not-readable"},
+		"a data set that is not readable":               {seed: object{"apps": visible(), "dataSets": []object{{"name": "Set", "space": "Finance", "connections": []string{"A"}, "unreadable": true}}}, doubt: "usage-not-readable"},
+		"Direct Query that the list does not show":      {seed: object{"apps": visible(object{"name": "Dark", "space": "Finance", "directQuery": true, "script": load("A"), "reloads": often}), "behaviour": object{"hideAppUsage": true}}, doubt: "usage-not-covered"},
+		"a list that cannot be read":                    {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/items", Status: 403}}, doubt: "usage-no-apps usage-not-listed usage-list-incomplete"},
+		"a list without data":                           {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/items", Answer: "{}"}}, doubt: "usage-no-apps usage-not-listed usage-list-incomplete"},
+		"a list with empty data":                        {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/items", Answer: `{"data": [], "links": {}}`}}, doubt: "usage-no-apps usage-not-listed"},
+		"metadata answered with 404":                    {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/apps/*/reloads/metadata/", Status: 404}}, doubt: "usage-not-readable"},
+		"metadata answered with 500":                    {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/apps/*/reloads/metadata/", Status: 500, Times: 9}}, doubt: "usage-not-readable"},
+		"metadata without data":                         {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/apps/*/reloads/metadata/", Answer: "{}"}}, doubt: "usage-not-readable"},
+		"metadata that is empty":                        {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/apps/*/reloads/metadata/", Answer: `{"data": []}`}}, doubt: "usage-not-covered"},
+		"a reload without an end":                       {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/apps/*/reloads/metadata/", Answer: `{"data": [{"reloadId": "r", "success": true}]}`}}, doubt: "usage-not-covered"},
+		"metadata older than the last reload":           {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/apps/*/reloads/metadata/", Answer: `{"data": [{"reloadId": "r", "success": true, "endTime": "2026-10-01T00:00:00Z"}]}`}}, doubt: "usage-not-covered"},
+		"a success that is no boolean":                  {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/apps/*/reloads/metadata/", Answer: `{"data": [{"reloadId": "r", "success": 1, "endTime": "2026-10-01T00:00:00Z"}]}`}}, doubt: "usage-not-covered"},
+		"statements of another form":                    {seed: object{"apps": visible()}, faults: []simqlik.Fault{{Path: "/api/v1/apps/*/reloads/metadata/", Answer: `{"data": [{"statements": "many"}]}`}}, doubt: "usage-not-readable"},
+		"a data set that does not name its connection":  {seed: object{"apps": visible(), "dataSets": []object{{"name": "Set", "space": "Finance", "connections": []string{"A"}}}}, faults: []simqlik.Fault{{Path: "/api/v1/data-sets/*", Answer: `{"id": "x"}`}}, doubt: "usage-not-readable"},
+		"a knowledge base of which nothing is answered": {seed: object{"apps": visible(), "knowledgeBases": []object{{"name": "Docs", "space": "Finance"}}}, faults: []simqlik.Fault{{Path: "/api/v1/knowledgebases/*", Answer: `{}`}}, doubt: "usage-not-readable"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := embed(t, seedOf(test.seed), simqlik.Options{Faults: test.faults})
+			x := w.index(t, nil)
+			unused := x.Unused(30)
+			if got, want := codes(unused.Doubts), strings.Fields(test.doubt); !slices.Equal(got, want) {
+				t.Errorf("got doubts %q, want %q", got, want)
+			}
+			if test.lists != nil && !slices.Equal(test.lists(x.Unseen), []string{w.App(t, "Dark")}) {
+				t.Errorf("got %+v, want the app Dark in its list", x.Unseen)
+			}
+			if !slices.Contains(unused.IDs, w.id(t, "E")) {
+				t.Errorf("got %q without a use, want E among them", unused.IDs)
+			}
+		})
+	}
+}
+
+// A connection that was changed within the days may have been created within them.
+func TestAConnectionThatIsYoungerThanTheDaysIsNotUnused(t *testing.T) {
+	w := embed(t, seedOf(object{"apps": visible()}), simqlik.Options{})
+	if _, err := w.Add(inspectConnection("Young")); err != nil {
+		t.Fatal(err)
+	}
+	unused := w.index(t, nil).Unused(30)
+	if slices.Contains(unused.IDs, w.id(t, "Young")) || !slices.Contains(unused.Recent, w.id(t, "Young")) {
+		t.Errorf("got %+v, want Young among the recent connections", unused)
+	}
+}
+
+// A session app is no app that can break, and says nothing about coverage.
+func TestSessionAppsAreLeftOutByTheirIDs(t *testing.T) {
+	w := embed(t, seedOf(object{"apps": visible(
+		object{"id": "SessionApp_1", "name": "Session", "space": "Finance", "script": load("E")},
+		object{"name": "SessionApp_2 is only a name", "space": "Finance", "script": load("E"), "reloads": often},
+	)}), simqlik.Options{})
+	usage, live := w.read(t, connection.UsageScope{})
+	x := impact.New(usage, live, nil)
+	if usage.SessionApps != 1 || x.Apps != 3 || len(x.Dependents(w.id(t, "E"))) != 1 {
+		t.Errorf("got %d session apps, %d apps and dependents %q of E, want 1, 3 and the app with that name", usage.SessionApps, x.Apps, described(x.Dependents(w.id(t, "E"))))
+	}
+}
+
+func TestUsesOfFormerConnectionsCount(t *testing.T) {
+	const gone = "00000000-0000-4000-8000-00000000dead"
+	script := func(name string) []object {
+		return []object{{"type": "load", "connection": name, "id": gone}}
+	}
+	apps := visible(object{"name": "Old", "space": "Sales", "script": load("Finance/A"), "reloads": []object{{"ago": "2h", "script": script("Finance/C")}}})
+	qualified := embed(t, seedOf(object{"apps": apps, "behaviour": object{"qualifiedStatements": true}}), simqlik.Options{})
+	x := qualified.index(t, nil)
+	if got := x.Dependents(qualified.id(t, "C")); len(got) != 1 || got[0].Name != "Old" || !got[0].Former {
+		t.Errorf("got %q, want Old to use C by its former id and present name", described(got))
+	}
+	// Without the space in the name, only an app in the same space means this connection.
+	plain := embed(t, seedOf(object{"apps": apps}), simqlik.Options{})
+	x = plain.index(t, nil)
+	if got := x.Dependents(plain.id(t, "C")); len(got) != 0 || !slices.Equal(x.Unseen.Elsewhere, []string{gone}) {
+		t.Errorf("got %q and elsewhere %q, want a connection that is not known", described(got), x.Unseen.Elsewhere)
+	}
+	// A history that saw the id at this name knows better.
+	usage, live := plain.read(t, connection.UsageScope{})
+	before := slices.Clone(live)
+	for i := range before {
+		if before[i].Key.Name == "C" {
+			before[i].ID = gone
+		}
+	}
+	history := (*impact.History)(nil).With(&connection.Usage{At: now}, before)
+	x = impact.New(usage, live, history)
+	if got := x.Dependents(plain.id(t, "C")); len(got) != 1 || !got[0].Former || len(x.Unseen.Elsewhere) != 0 {
+		t.Errorf("got %q and elsewhere %q, want Old to use C, which was recreated", described(got), x.Unseen.Elsewhere)
+	}
+}
