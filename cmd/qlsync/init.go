@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -53,7 +54,12 @@ func initPipeline(c *cli.Context, env *environment) error {
 	}
 	host := env.files()
 	host.Version = version()
-	done, err := host.InitPipeline(c.Context, engine.PipelineOptions{Forge: c.String("ci"), Tenant: c.String("tenant")})
+	o := engine.PipelineOptions{Forge: c.String("ci"), Tenant: c.String("tenant")}
+	info, _ := debug.ReadBuildInfo()
+	if build := describeBuild(release, info); build.Modified != nil && !*build.Modified {
+		o.Commit = build.Commit
+	}
+	done, err := host.InitPipeline(c.Context, o)
 	env.showWritten(done.Initialized)
 	if err != nil || c.Bool("quiet") {
 		return err

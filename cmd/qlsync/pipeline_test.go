@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,9 +24,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// TestPipelines runs the pipelines of examples/ci: the steps of their YAML files, in
-// bash, against a forge on loopback and a tenant that is served by a process of its
-// own. The stories are in testdata/ci.
+// TestPipelines runs the pipelines of examples/ci: the steps of their YAML files, and of the action
+// and the templates that they use, in a shell, against a forge on loopback and a tenant that is
+// served by a process of its own. A job begins without qlsync. The stories are in testdata/ci.
 func TestPipelines(t *testing.T) {
 	needTools(t)
 	testscript.Run(t, pipelines("", ""))
@@ -34,52 +37,76 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 	needTools(t)
 	mistakes := map[string]struct{ story, file, old, new string }{
 		"a comment of anybody": {
-			"github-apply", "ci/github.sh", `select(.user.login == "github-actions[bot]" and .user.type == "Bot")`, `select(true)`,
+			"github-apply", "action/github.sh", `select(.user.login == "github-actions[bot]" and .user.type == "Bot")`, `select(true)`,
 		},
 		"a comment of who calls himself so": {
-			"github-apply", "ci/github.sh", `and .user.type == "Bot"`, ``,
+			"github-apply", "action/github.sh", `and .user.type == "Bot"`, ``,
 		},
 		"a comment that somebody has changed": {
-			"github-apply", "ci/github.sh", `(.author | ours) and (.editor == null or (.editor | ours))`, `true`,
+			"github-apply", "action/github.sh", `(.author | ours) and (.editor == null or (.editor | ours))`, `true`,
 		},
 		"a marker that is quoted": {
-			"github-apply", "ci/common.sh", `select(.body | split("\n")[0] | startswith($marker))`, `select(.body | contains($marker))`,
+			"github-apply", "action/common.sh", `select(.body | split("\n")[0] | startswith($marker))`, `select(.body | contains($marker))`,
 		},
 		"a pull request that is not merged": {
-			"github-apply", "ci/github.sh", `.merged_at != null and `, ``,
+			"github-apply", "action/github.sh", `.merged_at != null and `, ``,
 		},
 		"a plan that is not the reviewed one": {
-			"github-apply", "ci/apply.sh", `--plan-hash "$hash"`, `--auto-approve`,
+			"github-apply", "action/apply.sh", `--plan-hash "$hash"`, `--auto-approve`,
 		},
 		"an old commit": {
-			"github-apply", "ci/apply.sh", `$(head_of_branch) != "$(this_commit)"`, `-n ""`,
+			"github-apply", "action/apply.sh", `$(head_of_branch) != "$(this_commit)"`, `-n ""`,
 		},
 		"an artifact of a fork": {
-			"github-drift", "ci/github.sh", `and .workflow_run.head_repository_id == .workflow_run.repository_id`, ``,
+			"github-drift", "action/github.sh", `and .workflow_run.head_repository_id == .workflow_run.repository_id`, ``,
 		},
 		"a forge that does not answer": {
-			"github-drift", "ci/common.sh", `last_artifact last.zip`, `last_artifact last.zip || true`,
+			"github-drift", "action/common.sh", `last_artifact last.zip`, `last_artifact last.zip || true`,
 		},
 		"a plan that stays when the next one fails": {
-			"github-plan", "ci/common.sh", `if [[ ! -s $file ]]; then`, "if [[ ! -s $file ]]; then exit 1\n",
+			"github-plan", "action/common.sh", `if [[ ! -s $file ]]; then`, "if [[ ! -s $file ]]; then exit 1\n",
 		},
 		"only the first page of comments": {
-			"github-plan", "ci/github.sh", `== 100`, `== 1000`,
+			"github-plan", "action/github.sh", `== 100`, `== 1000`,
 		},
 		"a note of anybody": {
-			"gitlab", "ci/gitlab.sh", `.author.id == $me and `, ``,
+			"gitlab", "action/gitlab.sh", `.author.id == $me and `, ``,
 		},
 		"a folder that somebody has committed": {
-			"github-plan", "ci/common.sh", `rm -rf last.zip "$1" "$1.new"`, `mkdir -p "$1"; rm -rf "$1.new"`,
+			"github-plan", "action/common.sh", `rm -rf last.zip "$1" "$1.new"`, `mkdir -p "$1"; rm -rf "$1.new"`,
 		},
 		"an address to which the forge redirects": {
-			"gitlab", "ci/common.sh", `target=$("${@:2}" --output "$1"`, `target=$("${@:2}" --location --output "$1"`,
+			"gitlab", "action/common.sh", `target=$("${@:2}" --output "$1"`, `target=$("${@:2}" --location --output "$1"`,
 		},
 		"any host that the files name": {
-			"gitlab", "ci/common.sh", `export QLSYNC_HOSTS=${QLSYNC_HOSTS-}`, ``,
+			"gitlab", "action/common.sh", `export QLSYNC_HOSTS=${QLSYNC_HOSTS-}`, ``,
+		},
+		"a pull request of a fork": {
+			"github-plan", "action/run.sh", `$HEAD_REPOSITORY == "$GITHUB_REPOSITORY" && `, ``,
+		},
+		"a pull request of a bot without secrets": {
+			"github-plan", "action/run.sh", ` && $ACTOR != 'dependabot[bot]'`, ``,
+		},
+		"an event with which everybody starts runs that have secrets": {
+			"github-plan", "action/run.sh", `*:pull_request*)`, `*:no_event)`,
+		},
+		"an archive with another checksum": {
+			"install", "action/install.sh", `[[ $actual == "$expected" ]]`, `true`,
+		},
+		"an archive that nobody lists": {
+			"install", "action/install.sh", `[[ $expected =~ ^[0-9a-f]{64}$ ]]`, `true`,
+		},
+		"an address without TLS": {
+			"install", "action/install.sh", `--proto =https`, ``,
+		},
+		"the list of a release more than its own": {
+			"install", "action/install.sh", `if [[ -f $here/checksums.txt ]]`, `if false`,
+		},
+		"any text as a version": {
+			"install", "action/install.sh", `[[ $version =~ ^[0-9]+`, `[[ a =~ a || $version =~ ^[0-9]+`,
 		},
 		"an artifact of another branch": {
-			"gitlab", "ci/gitlab.sh", `and .ref == $branch`, ``,
+			"gitlab", "action/gitlab.sh", `and .ref == $branch`, ``,
 		},
 	}
 	for i, name := range slices.Sorted(maps.Keys(mistakes)) {
@@ -89,7 +116,7 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		c := mistakes[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(filepath.Join("..", "..", "examples", "ci", c.file))
+			text, err := os.ReadFile(filepath.Join("..", "..", c.file))
 			if err != nil || strings.Count(string(text), c.old) == 0 {
 				t.Fatalf("%s has no %q (%v)", c.file, c.old, err)
 			}
@@ -149,8 +176,8 @@ func (j *judge) Verbose() bool     { return false }
 
 const runnerKey = "runner"
 
-// pipelines returns what the stories of the pipelines need. One file of examples/ci may
-// be replaced by a text.
+// pipelines returns what the stories of the pipelines need. One file of the folder action, or of the
+// templates, may be replaced by a text.
 func pipelines(file, text string) testscript.Params {
 	params := stories(filepath.Join("..", "..", "testdata", "ci"), "")
 	setup := params.Setup
@@ -161,9 +188,15 @@ func pipelines(file, text string) testscript.Params {
 	maps.Copy(params.Cmds, map[string]func(*testscript.TestScript, bool, []string){
 		"pipelines": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(filepath.Join("..", "..", "examples", "ci"))))
+			ts.Check(os.CopyFS(ts.MkAbs("action"), os.DirFS(filepath.Join("..", "..", "action"))))
 			if file != "" {
-				ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), file), []byte(text), 0o755))
+				ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
 			}
+			served, err := newReleases(ts.MkAbs("."), ts.MkAbs("action"))
+			ts.Check(err)
+			ts.Defer(served.Close)
+			ts.Setenv("ARCHIVE", archiveName)
+			ts.Value(runnerKey).(*runner).releases = served
 		},
 		"forge":    inForge(startForge),
 		"secret":   inForge(storeSecret),
@@ -171,16 +204,20 @@ func pipelines(file, text string) testscript.Params {
 		"comment":  inForge(writeComment),
 		"comments": inForge(showComments),
 		"artifact": inForge(keepArtifact),
+		"release": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Value(runnerKey).(*runner).releases.fault.Store(args[0])
+		},
 	})
 	return params
 }
 
 // runner is a machine that runs jobs, and the forge that it belongs to.
 type runner struct {
-	forge   *forge
-	system  string
-	secrets map[string]map[string]string // by environment; those of all jobs have the name all
-	jobs    int
+	forge    *forge
+	releases *releases
+	system   string
+	secrets  map[string]map[string]string // by environment; those of all jobs have the name all
+	jobs     int
 }
 
 func inForge(do func(*testscript.TestScript, *runner, []string)) func(*testscript.TestScript, bool, []string) {
@@ -282,6 +319,7 @@ type pipelineJob struct {
 
 	Variables map[string]string // GitLab's
 	Rules     []struct{ If string }
+	Before    []string `json:"before_script"`
 	Script    []string
 	Artifacts struct {
 		Paths []string
@@ -291,8 +329,21 @@ type pipelineJob struct {
 
 type pipelineStep struct {
 	Name, Run, Uses, If string
+	Folder              string `json:"working-directory"`
 	With                map[string]any
 	Env                 map[string]string
+}
+
+// actionFile is as much of an action.yml as is understood here.
+type actionFile struct {
+	Inputs map[string]struct {
+		Default  string
+		Required bool
+	}
+	Runs struct {
+		Using string
+		Steps []pipelineStep
+	}
 }
 
 // runJob: job CODE FILE JOB [NAME=VALUE...] runs a job of the project in the folder repo, in a fresh folder job, and
@@ -301,9 +352,6 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 	folder := ts.MkAbs("job")
 	ts.Check(os.RemoveAll(folder))
 	ts.Check(os.CopyFS(folder, os.DirFS(ts.MkAbs("repo"))))
-	for _, script := range []string{"plan.sh", "apply.sh", "drift.sh"} { // embedded modes do not matter here: git keeps them
-		ts.Check(os.Chmod(filepath.Join(folder, "ci", script), 0o755))
-	}
 	given := map[string]string{}
 	for _, pair := range args[3:] {
 		name, value, _ := strings.Cut(pair, "=")
@@ -314,7 +362,13 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 	asJSON, problems := spec.ToJSON(args[1], text)
 	ts.Check(problems.Err())
 	r.jobs++
-	run := &jobRun{runner: r, folder: folder, given: given, path: ts.Getenv("PATH"), tenant: ts.Getenv("URL"), output: &bytes.Buffer{}}
+	temporary := ts.MkAbs("temporary")
+	ts.Check(os.RemoveAll(temporary))
+	ts.Check(os.Mkdir(temporary, 0o700))
+	run := &jobRun{
+		runner: r, folder: folder, temporary: temporary, action: ts.MkAbs("action"), given: given, path: pathWithout(ts.Getenv("PATH"), "qlsync"),
+		curl: ts.MkAbs("."), tenant: ts.Getenv("URL"), output: &bytes.Buffer{},
+	}
 	var got string
 	if r.system == "github" {
 		got, err = run.github(asJSON, args[2])
@@ -333,6 +387,9 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 type jobRun struct {
 	*runner
 	folder, path string
+	temporary    string
+	action       string // the folder of the action
+	curl         string // the folder of the configuration of curl
 	tenant       string // its address
 	given        map[string]string
 	output       *bytes.Buffer
@@ -365,7 +422,11 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 	run.forge.tokens[token] = permissions
 	context := map[string]string{
 		"github.repository": "acme/bi", "github.actor": "ana", "github.token": token, "inputs.plan-hash": "", "inputs.confirm-deletes": "", "inputs.confirm-recreates": "",
-		"vars.QLSYNC_HOSTS": strings.TrimPrefix(run.tenant, "http://"),
+		"vars.QLSYNC_HOSTS": strings.TrimPrefix(run.tenant, "http://"), "github.event_name": "push", "github.ref_name": "", "!cancelled()": "true",
+		"github.event.pull_request.number": "", "github.event.pull_request.head.repo.full_name": "", // of other events
+	}
+	if strings.HasSuffix(name, "plan") {
+		context["github.event_name"] = "pull_request"
 	}
 	maps.Copy(context, run.given)
 	lookup := func(name string) string {
@@ -382,55 +443,111 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 		return "skipped", nil
 	}
 	base := map[string]string{
-		"PATH": run.path, "HOME": run.folder, "NO_COLOR": "1", "CI": "true", "GITHUB_REPOSITORY": "acme/bi",
+		"PATH": run.path, "HOME": run.folder, "CURL_HOME": run.curl, "NO_COLOR": "1", "CI": "true", "GITHUB_REPOSITORY": "acme/bi",
 		"GITHUB_API_URL": run.forge.URL, "GITHUB_GRAPHQL_URL": run.forge.URL + "/graphql", "GITHUB_SERVER_URL": "https://forge.example",
 		"GITHUB_RUN_ID": strconv.Itoa(run.jobs), "GITHUB_SHA": context["github.sha"], "GITHUB_REF_NAME": context["github.ref_name"],
-		"GITHUB_STEP_SUMMARY": filepath.Join(run.folder, "summary.md"),
+		"GITHUB_BASE_REF": context["github.base_ref"], "GITHUB_EVENT_NAME": context["github.event_name"],
+		"GITHUB_STEP_SUMMARY": filepath.Join(run.folder, "summary.md"), "GITHUB_PATH": filepath.Join(run.temporary, "path"), "RUNNER_TEMP": run.temporary,
 	}
 	for name, value := range file.Env {
 		base[name] = fillIn(value, lookup)
 	}
+	code, err := run.steps(job.Steps, base, lookup, isFork)
+	if err == nil && len(run.unknown) > 0 {
+		err = fmt.Errorf("the runner does not know %q", run.unknown)
+	}
+	return strconv.Itoa(code), err
+}
+
+// steps runs the steps of a job or of an action, and returns the first exit code that is not zero.
+func (run *jobRun) steps(steps []pipelineStep, base map[string]string, lookup func(string) string, isFork bool) (int, error) {
 	code := 0
-	for _, step := range job.Steps {
-		if code != 0 && !strings.Contains(step.If, "!cancelled()") {
+	for _, step := range steps {
+		condition := strings.TrimSuffix(strings.TrimPrefix(step.If, "${{"), "}}")
+		if code != 0 && !strings.Contains(condition, "!cancelled()") || condition != "" && !holds(condition, lookup) {
 			continue
 		}
 		env := maps.Clone(base)
 		for name, value := range step.Env {
 			env[name] = fillIn(value, lookup)
 		}
+		added, _ := os.ReadFile(env["GITHUB_PATH"])
+		for folder := range strings.Lines(string(added)) {
+			env["PATH"] = strings.TrimSpace(folder) + string(filepath.ListSeparator) + env["PATH"]
+		}
+		with := map[string]string{}
+		for name, value := range step.With {
+			with[name] = fillIn(fmt.Sprint(value), lookup)
+		}
+		c, err := 0, error(nil)
 		switch {
 		case strings.HasPrefix(step.Uses, "actions/upload-artifact@"):
-			folder := filepath.Join(run.folder, step.With["path"].(string))
-			if err := run.forge.keep(step.With["name"].(string), context["github.ref_name"], folder, isFork); err != nil {
-				return "", err
-			}
-		case step.Uses != "", strings.HasPrefix(step.Run, "go install "):
+			err = run.forge.keep(with["name"], lookup("github.ref_name"), filepath.Join(run.folder, with["path"]), isFork)
+		case strings.HasPrefix(step.Uses, "qlsync/qlsync/action@"):
+			c, err = run.useAction(with, env, lookup, isFork)
+		case strings.HasPrefix(step.Uses, "actions/checkout@"):
+		case step.Uses != "":
+			err = fmt.Errorf("the runner does not know the action %s", step.Uses)
 		default:
-			if c := run.bash(fillIn(step.Run, lookup), env); code == 0 {
-				code = c
-			}
+			c = run.shell(filepath.Join(run.folder, fillIn(step.Folder, lookup)), fillIn(step.Run, lookup), env, "bash", "-eo", "pipefail", "-c")
 		}
+		if err != nil {
+			return c, err
+		}
+		code = cmp.Or(code, c)
 	}
-	if len(run.unknown) > 0 {
-		return "", fmt.Errorf("the runner does not know %q", run.unknown)
+	return code, nil
+}
+
+// useAction runs the steps of our action as GitHub's runner does: its expressions know its inputs,
+// and no secrets.
+func (run *jobRun) useAction(with, env map[string]string, lookup func(string) string, isFork bool) (int, error) {
+	name := filepath.Join(run.action, "action.yml")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return 0, err
 	}
-	return strconv.Itoa(code), nil
+	asJSON, problems := spec.ToJSON(name, text)
+	var file actionFile
+	if err := cmp.Or(problems.Err(), json.Unmarshal(asJSON, &file)); err != nil {
+		return 0, err
+	}
+	inputs := map[string]string{}
+	for input, declared := range file.Inputs {
+		value, isGiven := with[input]
+		if declared.Required && !isGiven {
+			return 0, fmt.Errorf("input %s of the action is missing", input)
+		}
+		if !isGiven {
+			value = fillIn(declared.Default, lookup)
+		}
+		inputs[input] = value
+		delete(with, input)
+	}
+	if len(with) > 0 || file.Runs.Using != "composite" {
+		return 0, fmt.Errorf("the action has no inputs %v, or is not composite", with)
+	}
+	env["GITHUB_ACTION_PATH"] = run.action
+	return run.steps(file.Runs.Steps, env, func(name string) string {
+		if input, found := strings.CutPrefix(name, "inputs."); found {
+			return inputs[input]
+		}
+		if strings.HasPrefix(name, "secrets.") {
+			run.unknown = append(run.unknown, name)
+		}
+		return lookup(name)
+	}, isFork)
 }
 
 // gitlab runs a job as GitLab's runner does.
 func (run *jobRun) gitlab(text []byte, name string) (string, error) {
-	var all map[string]json.RawMessage
-	var variables map[string]string
-	var job pipelineJob
-	if err := cmp.Or(json.Unmarshal(text, &all), json.Unmarshal(all["variables"], &variables)); err != nil {
+	job, err := gitlabJob(text, name)
+	if err != nil {
 		return "", err
 	}
-	if err := json.Unmarshal(all[name], &job); err != nil {
-		return "", fmt.Errorf("job %q: %w", name, err)
-	}
 	env := map[string]string{
-		"PATH": run.path, "HOME": run.folder, "NO_COLOR": "1", "CI": "true", "GITLAB_CI": "true", "CI_API_V4_URL": run.forge.URL,
+		"PATH": run.path, "HOME": run.folder, "CURL_HOME": run.curl, "NO_COLOR": "1", "CI": "true", "GITLAB_CI": "true", "CI_API_V4_URL": run.forge.URL,
+		"TMPDIR": run.temporary, "CI_JOB_NAME": name,
 		"CI_PROJECT_ID": "42", "CI_DEFAULT_BRANCH": "main", "CI_JOB_URL": "https://forge.example/job", "CI_REGISTRY_IMAGE": "registry.example/acme/bi",
 	}
 	if run.given["CI_PROJECT_ID"] == "" { // a fork has none of the variables of the project
@@ -442,12 +559,10 @@ func (run *jobRun) gitlab(text []byte, name string) (string, error) {
 	if !slices.ContainsFunc(job.Rules, func(rule struct{ If string }) bool { return holds(rule.If, lookup) }) {
 		return "skipped", nil
 	}
-	for _, more := range []map[string]string{variables, job.Variables} {
-		for name, value := range more {
-			env[name] = os.Expand(value, func(name string) string { return env[name] })
-		}
+	for name, value := range job.Variables {
+		env[name] = os.Expand(value, func(name string) string { return env[name] })
 	}
-	code := run.bash(strings.Join(job.Script, "\n"), env)
+	code := run.shell(run.folder, strings.Join(append(job.Before, job.Script...), "\n"), env, "sh", "-e", "-c")
 	if len(job.Artifacts.Paths) > 0 && (code == 0 || job.Artifacts.When == "always") {
 		folder := filepath.Join(run.folder, job.Artifacts.Paths[0])
 		if err := run.forge.keep(name, env["CI_COMMIT_BRANCH"], folder, false); err != nil {
@@ -457,9 +572,78 @@ func (run *jobRun) gitlab(text []byte, name string) (string, error) {
 	return strconv.Itoa(code), nil
 }
 
-func (run *jobRun) bash(script string, env map[string]string) int {
-	cmd := exec.Command("bash", "-eo", "pipefail", "-c", script)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = run.folder, run.output, run.output
+// gitlabJob returns a job of a .gitlab-ci.yml that includes templates/qlsync.yml: what the file says
+// about the job, over the job of the template, over the hidden job that this one extends.
+func gitlabJob(text []byte, name string) (pipelineJob, error) {
+	var job pipelineJob
+	var including struct {
+		Include []struct {
+			Remote, Integrity string
+			Inputs            map[string]string
+		}
+	}
+	var own, included map[string]json.RawMessage
+	if err := cmp.Or(json.Unmarshal(text, &including), json.Unmarshal(text, &own)); err != nil {
+		return job, err
+	}
+	include := including.Include[0]
+	template, err := os.ReadFile(filepath.Join("..", "..", "templates", path.Base(include.Remote)))
+	if err != nil {
+		return job, err
+	}
+	sum := sha256.Sum256(template)
+	if got := "sha256-" + base64.StdEncoding.EncodeToString(sum[:]); got != include.Integrity {
+		return job, fmt.Errorf("the template has the integrity %s, and .gitlab-ci.yml wants %s: GitLab refuses it", got, include.Integrity)
+	}
+	head, body, _ := strings.Cut(string(template), "\n---\n")
+	headJSON, problems := spec.ToJSON("head", []byte(head))
+	var declared struct {
+		Spec struct {
+			Inputs map[string]struct{ Default *string }
+		}
+	}
+	if err := cmp.Or(problems.Err(), json.Unmarshal(headJSON, &declared)); err != nil {
+		return job, err
+	}
+	for input, value := range declared.Spec.Inputs {
+		given, ok := include.Inputs[input]
+		if !ok && value.Default == nil {
+			return job, fmt.Errorf("input %s of the template is missing", input)
+		} else if !ok {
+			given = *value.Default
+		}
+		body = strings.ReplaceAll(body, "$[[ inputs."+input+" ]]", given)
+	}
+	bodyJSON, problems := spec.ToJSON("body", []byte(body))
+	if err := cmp.Or(problems.Err(), json.Unmarshal(bodyJSON, &included)); err != nil {
+		return job, err
+	}
+	var extends struct{ Extends string }
+	if err := json.Unmarshal(included[name], &extends); err != nil {
+		return job, fmt.Errorf("job %q: %w", name, err)
+	}
+	for _, part := range []json.RawMessage{included[extends.Extends], included[name], own[name]} {
+		if part != nil {
+			if err := json.Unmarshal(part, &job); err != nil { // maps are merged
+				return job, err
+			}
+		}
+	}
+	return job, nil
+}
+
+// pathWithout returns a search path without the folders that have a program.
+func pathWithout(search, program string) string {
+	folders := slices.DeleteFunc(filepath.SplitList(search), func(folder string) bool {
+		_, err := os.Stat(filepath.Join(folder, program))
+		return err == nil
+	})
+	return strings.Join(folders, string(filepath.ListSeparator))
+}
+
+func (run *jobRun) shell(folder, script string, env map[string]string, program ...string) int {
+	cmd := exec.Command(program[0], append(program[1:], script)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = folder, run.output, run.output
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
@@ -507,42 +691,89 @@ func holds(condition string, lookup func(string) string) bool {
 	return false
 }
 
-// Workflows that are copied into other repositories run only pinned actions, and ask for
-// every permission by name.
+// Workflows that are copied into other repositories, and our action, run only actions that are pinned
+// to a commit, and ask for every permission by name. Our own action is pinned to a release here, and
+// to its commit by init.
 func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
-	pinned := regexp.MustCompile(`^actions/[a-z-]+@[0-9a-f]{40}$`)
+	pinned := regexp.MustCompile(`^(actions/[a-z-]+@[0-9a-f]{40}|qlsync/qlsync/action@v\d+\.\d+\.\d+)$`)
 	files, err := filepath.Glob(filepath.Join("..", "..", "examples", "ci", ".github", "workflows", "*.yml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no workflows (%v)", err)
 	}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
+	lines := 0
+	check := func(name string, steps []pipelineStep) {
+		for _, step := range steps {
+			if step.Uses != "" && !pinned.MatchString(step.Uses) {
+				t.Errorf("%s uses %s, want a commit", name, step.Uses)
+			}
+			if strings.Contains(step.Run, "${{") {
+				t.Errorf("%s has an expression in a script, want it in the environment: %s", name, step.Run)
+			}
 		}
-		asJSON, problems := spec.ToJSON(name, text)
+	}
+	for _, name := range files {
 		var file struct {
 			pipelineFile
 			Permissions map[string]string
 		}
-		if err := cmp.Or(problems.Err(), json.Unmarshal(asJSON, &file)); err != nil {
-			t.Fatal(err)
-		}
+		lines += bytes.Count(readYAML(t, name, &file), []byte("\n"))
 		if file.Permissions == nil || len(file.Permissions) > 0 {
 			t.Errorf("%s: the permissions of all jobs are %v, not none", name, file.Permissions)
-		}
-		if !regexp.MustCompile(`^v\d+\.\d+\.\d+$`).MatchString(file.Env["QLSYNC_VERSION"]) {
-			t.Errorf("%s: got version %q of qlsync, want a release", name, file.Env["QLSYNC_VERSION"])
 		}
 		for id, job := range file.Jobs {
 			if job.Permissions == nil {
 				t.Errorf("%s: job %s names no permissions", name, id)
 			}
-			for _, step := range job.Steps {
-				if step.Uses != "" && !pinned.MatchString(step.Uses) {
-					t.Errorf("%s: job %s uses %s", name, id, step.Uses)
+			check(name, job.Steps)
+		}
+	}
+	if lines >= 60 {
+		t.Errorf("the workflows of one tenant have %d lines, want fewer than 60", lines)
+	}
+	var action actionFile
+	readYAML(t, filepath.Join("..", "..", "action", "action.yml"), &action)
+	check("action.yml", action.Runs.Steps)
+}
+
+// readYAML reads a YAML file into a value and returns its text.
+func readYAML(t *testing.T, name string, value any) []byte {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asJSON, problems := spec.ToJSON(name, text)
+	if err := cmp.Or(problems.Err(), json.Unmarshal(asJSON, value)); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// All pipelines install the same release.
+func TestThePipelinesInstallTheSameRelease(t *testing.T) {
+	version := regexp.MustCompile(`\bv\d+\.\d+\.\d+\b`)
+	for file, want := range map[string]int{
+		"action/action.yml": 1, "templates/qlsync.yml": 1, "azure/qlsync.yml": 1, "examples/ci/.gitlab-ci.yml": 2, "examples/ci/azure-pipelines.yml": 2,
+		"examples/ci/.github/workflows/qlsync-plan.yml": 1, "examples/ci/.github/workflows/qlsync-apply.yml": 1, "examples/ci/.github/workflows/qlsync-drift.yml": 1,
+		"examples/ci/Containerfile": 1, "docs/how-to/editors.md": 1,
+	} {
+		text, err := os.ReadFile(filepath.Join("..", "..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, "actions/") {
+				continue // the version of another action
+			}
+			for _, got := range version.FindAllString(line, -1) {
+				if found++; got != "v"+releaseVersion {
+					t.Errorf("%s has %s, want v%s", file, got, releaseVersion)
 				}
 			}
+		}
+		if found != want {
+			t.Errorf("%s names a release %d times, want %d", file, found, want)
 		}
 	}
 }

@@ -18,17 +18,19 @@ import (
 )
 
 // Forges returns the systems for which [Host.InitPipeline] writes a pipeline.
-func Forges() []string { return []string{"github", "gitlab"} }
+func Forges() []string { return []string{"github", "gitlab", "azure"} }
 
 // ofForge reports whether a forge needs a file of the example.
 func ofForge(forge, name string) bool {
 	switch name = filepath.ToSlash(name); {
-	case strings.HasPrefix(name, ".github/"), name == "ci/github.sh":
+	case strings.HasPrefix(name, ".github/"):
 		return forge == "github"
-	case name == ".gitlab-ci.yml", name == "ci/gitlab.sh", name == "Containerfile":
+	case name == ".gitlab-ci.yml":
 		return forge == "gitlab"
+	case name == "azure-pipelines.yml":
+		return forge == "azure"
 	}
-	return true
+	return false
 }
 
 // PipelineOptions say which pipeline is written.
@@ -37,6 +39,9 @@ type PipelineOptions struct {
 	Forge string
 	// Tenant is the name of the tenant; see [spec.Project.Tenant].
 	Tenant string
+	// Commit is the commit of this release, to which the action is pinned; empty: unknown, so the
+	// action is pinned to the tag.
+	Commit string
 }
 
 // Pipeline is the result of [Host.InitPipeline].
@@ -78,7 +83,7 @@ func (host *Host) InitPipeline(ctx context.Context, o PipelineOptions) (Pipeline
 		return done, err
 	}
 	done.Tenant = tenant.Name
-	names := pipelineNames{project: project.Name, tenant: tenant, version: host.Version}
+	names := pipelineNames{project: project.Name, tenant: tenant, version: host.Version, commit: o.Commit}
 	for _, secret := range listed.Tenants[0].Secrets {
 		switch name := secret.Reference.Env; {
 		case name == "":
@@ -120,14 +125,18 @@ var (
 	plainYAML   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	keyLine     = regexp.MustCompile(`(?m)^( *)QLIK_API_KEY: (.*)QLIK_(PLAN|APPLY)_API_KEY(.*)\n`)
 	keyComment  = regexp.MustCompile(`(?m)^#.*\bQLIK_(PLAN|APPLY)_API_KEY\b`)
-	secretLines = regexp.MustCompile(`(?m)^(( *)# One line for each secret.*\n)(?: *ORDERS_[A-Z_]+: .*\n)+`)
+	secretLines = regexp.MustCompile(`(?m)^(( *)# One line for each secret.*\n)((?: *ORDERS_[A-Z_]+: .*\n)+)`)
 )
+
+// exampleVersion is the release that the examples install.
+const exampleVersion = "v0.1.0"
 
 // pipelineNames are the names of a project that its pipeline has.
 type pipelineNames struct {
 	project string
 	tenant  *spec.Tenant
 	version string
+	commit  string
 	auth    []string // environment variables that sign in to the tenant
 	secrets []string // environment variables of credentials
 }
@@ -136,16 +145,19 @@ type pipelineNames struct {
 func (n pipelineNames) fill(text string) string {
 	name := n.tenant.Name
 	pairs := []string{
-		"QLSYNC_PROJECT: acme", "QLSYNC_PROJECT: " + yamlText(n.project),
-		"QLSYNC_TENANT: prod", "QLSYNC_TENANT: " + yamlText(name),
+		"project: acme", "project: " + yamlText(n.project),
+		"tenant: prod", "tenant: " + yamlText(name),
 		"environment: prod #", "environment: " + yamlText(name) + " #",
 		"the environment prod", "the environment " + name,
-		"qlsync-apply-prod", "qlsync-apply-" + name,
-		"qlsync-drift-prod", "qlsync-drift-" + name,
-		"plan -t prod", "plan -t " + name,
+		"plan-prod", "plan-" + name,
+		"apply-prod", "apply-" + name,
+		"drift-prod", "drift-" + name,
 	}
 	if release.MatchString(n.version) {
-		pairs = append(pairs, "v1.0.0 #", n.version+" #", "VERSION=v1.0.0", "VERSION="+n.version)
+		if n.commit != "" {
+			pairs = append(pairs, "action@"+exampleVersion+" #", "action@"+n.commit+" # "+n.version+";")
+		}
+		pairs = append(pairs, exampleVersion, n.version)
 	}
 	if host, isRemote := strings.CutPrefix(n.tenant.URL, "https://"); isRemote {
 		pairs = append(pairs, "acme.eu.qlikcloud.com", host)
@@ -174,10 +186,12 @@ func (n pipelineNames) fill(text string) string {
 			return ""
 		}
 		found := secretLines.FindStringSubmatch(lines)
+		line, _, _ := strings.Cut(found[3], "\n")
+		example, _, _ := strings.Cut(strings.TrimSpace(line), ":")
 		var b strings.Builder
 		b.WriteString(found[1])
 		for _, variable := range n.secrets {
-			fmt.Fprintf(&b, "%s%s: ${{ secrets.%s }}\n", found[2], variable, variable)
+			b.WriteString(strings.ReplaceAll(line, example, variable) + "\n")
 		}
 		return b.String()
 	})

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Runs a command of the action, on the event that it is for: run.sh plan|apply|drift
+set -euo pipefail
+scripts=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+case $1:$GITHUB_EVENT_NAME in
+  plan:pull_request)
+    # Runs of forks and of Dependabot get no secrets, and their token cannot comment.
+    if [[ $HEAD_REPOSITORY == "$GITHUB_REPOSITORY" && $ACTOR != 'dependabot[bot]' ]]; then
+      exec bash "$scripts/plan.sh" "$NUMBER"
+    fi
+    export BRANCH=$GITHUB_BASE_REF
+    exec bash "$scripts/plan.sh"
+    ;;
+  *:pull_request*)
+    fail "command $1 does not run on $GITHUB_EVENT_NAME: anyone who can open a pull request would run it with your secrets. Use command plan on pull_request."
+    ;;
+  apply:* | drift:*)
+    export BRANCH=$GITHUB_REF_NAME
+    exec bash "$scripts/$1.sh"
+    ;;
+  plan:*) fail "command plan runs on pull_request, not on $GITHUB_EVENT_NAME." ;;
+  *) fail "command $1 is unknown: use plan, apply or drift." ;;
+esac
