@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,10 @@ func (s *Session) weigh(ctx context.Context, p *plan.Plan, o PlanOptions) error 
 	}
 	if !slices.ContainsFunc(changes, wanted) {
 		return nil
+	}
+	o.Usage.decides = map[string]bool{}
+	for _, change := range changes {
+		o.Usage.decides[change.ID] = true
 	}
 	index, nothing, err := s.index(ctx, s.planned.Snapshot, o.Usage)
 	if err != nil {
@@ -180,6 +185,11 @@ func breakOf(c *plan.Change, rules connection.Rules) impact.Break {
 type UsageOptions struct {
 	// ErrorCodes requests the codes of failed reloads.
 	ErrorCodes bool
+	// History is a file to which the reading is added, and whose readings count too. Empty: none.
+	History string
+	// decides are the connections on whose dependents a decision rests: apps that use them are read
+	// even if the read cache has them.
+	decides map[string]bool
 }
 
 // index reads what depends on the connections of a snapshot. Without an index, nothing is why.
@@ -191,9 +201,14 @@ func (s *Session) index(ctx context.Context, snapshot *connection.Snapshot, o Us
 	case !ok:
 		return nil, connection.Because("impact-no-source"), nil
 	}
+	memory, err := s.recall(o.History)
+	if err != nil {
+		return nil, nothing, err
+	}
 	defer s.watch()()
 	usage, err := reader.Usage(ctx, connection.UsageScope{
 		Caller: snapshot.Caller, Spaces: snapshot.Spaces, ErrorCodes: o.ErrorCodes,
+		Known: memory.known(), Fresh: readsFresh(snapshot.Connections, o.decides),
 		Planned: func(requests int, wait time.Duration) { s.notify(UsagePlanned{requests, wait}) },
 		Reading: func(done, total int) { s.notify(ReadUsage{done, total}) },
 	})
@@ -204,7 +219,10 @@ func (s *Session) index(ctx context.Context, snapshot *connection.Snapshot, o Us
 		return nil, connection.Because("impact-not-read", "error", s.redactError(err).Error()), nil
 	}
 	s.redactUsage(usage)
-	return impact.New(usage, snapshot.Connections, nil), nothing, nil
+	if err := memory.save(usage, snapshot.Connections); err != nil {
+		return nil, nothing, fmt.Errorf("keep what uses connections: %w", s.host.WorkDir.Shown(err))
+	}
+	return impact.New(usage, snapshot.Connections, memory.past()), nothing, nil
 }
 
 // redactUsage replaces texts of apps and other objects that quote a secret of the run.

@@ -35,6 +35,7 @@ type Session struct {
 	identity connection.TenantIdentity
 	planned  plan.Input // of the last plan
 	cache    string     // the folder of the read cache; empty for none
+	sealKey  []byte     // see [sealKey]
 	reads    string     // one of [spec.ReadModes]
 	subset   Subset     // is read in detail in any case
 	// ours are the texts that the files declare, folded, after the first [Session.quotes].
@@ -152,6 +153,7 @@ func (s *Session) connect(ctx context.Context, with SessionOptions) error {
 		return err
 	}
 	s.cache, o.cacheFile = with.Cache, s.cacheFile(with.Cache, seed)
+	s.sealKey = sealKey(o.auth, seed)
 	if err = s.checkCache(with.Cache, o.cacheFile); err == nil {
 		o.cacheFile = s.host.at(o.cacheFile)
 		s.provider, err = kind.connect(o)

@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/qlsync/qlsync/internal/impact"
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// memory is what earlier runs have seen of usage: in the read cache, which may be lost at any time,
+// and in the history, which grows.
+type memory struct {
+	key            []byte
+	cache, history string // paths; empty: none
+	cached, kept   *impact.Kept
+	raise          int
+}
+
+// sealKey returns the key that seals what runs remember of usage. Only somebody who can sign in as
+// this caller can make a file that hides a use.
+func sealKey(a auth, seed []byte) []byte {
+	sum := sha256.New()
+	for _, part := range []connection.Secret{a.apiKey, a.clientID, a.clientSecret, a.token, a.user, a.password} {
+		fmt.Fprintf(sum, "%d:%s", len(part.Reveal()), part.Reveal())
+	}
+	if seed != nil { // an embedded tenant without a token in its seed has another one in each run
+		sum = sha256.New()
+		sum.Write(seed)
+	}
+	return sum.Sum(nil)
+}
+
+// recall reads what earlier runs have seen. A cache that does not fit its seal is ignored, because
+// it can be read again. A history that does not fit is an error, because it cannot.
+func (s *Session) recall(history string) (*memory, error) {
+	m := &memory{key: s.sealKey, raise: s.project.o.RaiseLimits}
+	if s.cache != "" {
+		m.cache = s.host.at(filepath.Join(s.cache, digest(s.digest(), string(s.sealKey))+".usage"))
+		var err error
+		if m.cached, err = m.read(m.cache); err != nil && !errors.Is(err, impact.ErrSeal) {
+			return nil, fmt.Errorf("cache: %w", s.host.WorkDir.Shown(err))
+		}
+	}
+	if history != "" {
+		m.history = s.host.at(history)
+		var err error
+		m.kept, err = m.read(m.history)
+		switch {
+		case errors.Is(err, impact.ErrSeal):
+			return nil, fmt.Errorf("history %q: it was written with another sign-in, or modified: sign in as before, or name a new file", history)
+		case err != nil:
+			return nil, fmt.Errorf("history %q: %w", history, s.host.WorkDir.Shown(err))
+		}
+	}
+	return m, nil
+}
+
+// read returns the content of a file; nil if it does not exist.
+func (m *memory) read(path string) (*impact.Kept, error) {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, infile.ErrNotRegular
+	}
+	content, err := infile.Read(path, limits.Cache.At(m.raise))
+	if err != nil {
+		return nil, err
+	}
+	return impact.OpenKept(content, m.key)
+}
+
+// known returns the apps of the newest of the two.
+func (m *memory) known() map[string]connection.App {
+	for _, kept := range []*impact.Kept{m.cached, m.kept} {
+		if kept != nil {
+			return kept.Apps
+		}
+	}
+	return nil
+}
+
+// past returns the history that the index needs; nil: none.
+func (m *memory) past() *impact.History {
+	for _, kept := range []*impact.Kept{m.kept, m.cached} {
+		if kept != nil {
+			return kept.History
+		}
+	}
+	return nil
+}
+
+// save adds a reading to both files.
+func (m *memory) save(usage *connection.Usage, live []connection.Live) error {
+	return cmp.Or(m.write(m.cache, m.cached, usage, live), m.write(m.history, m.kept, usage, live))
+}
+
+func (m *memory) write(path string, before *impact.Kept, usage *connection.Usage, live []connection.Live) error {
+	if path == "" {
+		return nil
+	}
+	content, err := before.Keep(usage, live).Seal(m.key)
+	if err != nil {
+		return err
+	}
+	if old, err := infile.Read(path, limits.Cache.At(m.raise)); err == nil && bytes.Equal(old, content) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return outfile.WriteBytes(path, outfile.Private, content)
+}
+
+// readsFresh returns a function that reports whether an app uses one of the connections: nothing is
+// refused because of what only a cache says.
+func readsFresh(live []connection.Live, ids map[string]bool) func(*connection.App) bool {
+	keys := map[string]bool{}
+	for i := range live {
+		if ids[live[i].ID] {
+			keys[connection.KeyDigest(live[i].Key)] = true
+		}
+	}
+	return func(app *connection.App) bool {
+		for i := range app.Reloads {
+			for _, use := range app.Reloads[i].Uses {
+				if ids[use.ID] || keys[use.Key] {
+					return true
+				}
+			}
+		}
+		return false
+	}
+}
