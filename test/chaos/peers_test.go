@@ -27,6 +27,7 @@ type line struct {
 	latency time.Duration
 
 	mu      sync.Mutex
+	sent    int
 	refused int
 }
 
@@ -34,10 +35,11 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	time.Sleep(l.latency / 2)
 	response, _, err := serve(l.service, r)
 	time.Sleep(l.latency / 2)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sent++
 	if err == nil && response.StatusCode == http.StatusTooManyRequests {
-		l.mu.Lock()
 		l.refused++
-		l.mu.Unlock()
 	}
 	return response, err
 }

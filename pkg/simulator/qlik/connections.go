@@ -77,7 +77,11 @@ func (t *Tenant) byName(c *call, name string) (*model.Record, error) {
 
 // dataFilesSpace reports whether the path names the DataFiles of a space, "" for the caller's personal one.
 func (t *Tenant) dataFilesSpace(c *call) (space string, builtIn bool) {
-	ref, spaces := c.request.PathValue("id"), t.enterable(c.user)
+	ref := c.request.PathValue("id")
+	if t.store.World.Connections[ref] != nil {
+		return "", false
+	}
+	spaces := t.enterable(c.user)
 	if c.query.Get("type") == "connectionname" {
 		space = c.query.Get("spaceId")
 		return space, ref == model.ReservedName && spaces[space]

@@ -27,6 +27,7 @@ type Connection struct {
 	Owner          string // user id
 	DataSource     string
 	Properties     map[string]any // what parseConnection shows
+	Statement      string         // the one that properties are read from
 	Tags           []string
 	HasCredentials bool // with the connection, or linked to it
 	Stale          bool // they are of a former owner, and of no use (Behaviour.OwnerChangeKeepsCredentials)
@@ -203,7 +204,7 @@ func partOf(v any, path []string) any {
 // exported copies a record, so that the caller may change what it gets.
 func (t *Tenant) exported(r *model.Record) Connection {
 	c := Connection{
-		ID: r.ID, Name: r.Name, Owner: r.Owner, DataSource: r.DataSource, Tags: slices.Clone(r.Tags),
+		ID: r.ID, Name: r.Name, Owner: r.Owner, DataSource: r.DataSource, Tags: slices.Clone(r.Tags), Statement: r.Statement,
 		Properties: source.Plain(t.store.World.Shown(r)), HasCredentials: r.HasCredentials(), Stale: r.Stale,
 		Created: r.Created, Updated: r.Updated,
 	}
