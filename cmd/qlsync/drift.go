@@ -20,6 +20,8 @@ func driftCommand(env *environment) *cli.Command {
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), []cli.Flag{
 			allTenantsFlag(),
 			historyFlag("append this run to `FILE`, one JSON value per line; the html report shows all of them"),
+			readsFlag(),
+			&cli.StringFlag{Name: readSubsetName, Usage: "read in detail also part K, counted from 0, of N parts of the connections, as `K/N`; each part has others"},
 			commandline.Choices(
 				commandline.Repeatable("ignore", "leave out a `KIND` of drift, such as unmanaged; repeatable"),
 				driftKinds(),

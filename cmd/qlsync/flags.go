@@ -8,6 +8,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 // sharedFlags returns the flags of every command on a project.
@@ -64,12 +65,31 @@ func planFlags() []cli.Flag {
 		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.StringFlag{Name: "confirm-impact", Usage: "allow that at most N apps and other objects break by exactly this plan, as `N@HASH`; it approves nothing else"},
+		readsFlag(),
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
 		commandline.Repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; * and ? match several; repeatable"),
 		&cli.StringFlag{Name: "target-file", Usage: "plan only for the connections in `FILE`, as --target, one per line; lines that begin with # are ignored; - is standard input"},
 		commandline.Repeatable("exclude", "leave this connection and what depends on it out of the plan, as `SPACE/NAME`; * and ? match several; repeatable"),
 	}
 }
+
+// readsFlag returns the flag for which connections are read one by one.
+func readsFlag() cli.Flag {
+	return commandline.Choice(&cli.StringFlag{
+		Name:  readsName,
+		Usage: "read connections one by one as `MODE` says: proof reads those that the list does not prove to be as declared, cache those that are not cached, full all (default: reads in the project file, or proof)",
+	}, spec.ReadModes())
+}
+
+// checkReads returns an error for an unknown mode.
+func checkReads(c *cli.Context) error {
+	if mode := c.String(readsName); mode != "" {
+		return commandline.CheckChoice("--"+readsName, mode, spec.ReadModes())
+	}
+	return nil
+}
+
+const readsName, readSubsetName = "reads", "read-subset"
 
 func impactFlag(usage string) cli.Flag { return &cli.BoolFlag{Name: "impact", Usage: usage} }
 

@@ -93,7 +93,16 @@ func openTenant(c *cli.Context, env *environment, tenant string) (*engine.Sessio
 func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 	o := engine.SessionOptions{
 		Parallelism: c.Int("parallelism"), BatchSize: c.Int("batch-size"),
-		Cache: c.String("cache"), Snapshot: c.String("snapshot"),
+		Cache: c.String("cache"), Snapshot: c.String("snapshot"), Reads: c.String(readsName),
+	}
+	if err := checkReads(c); err != nil {
+		return o, err
+	}
+	if text := c.String(readSubsetName); text != "" {
+		var err error
+		if o.Subset, err = engine.ParseSubset(text); err != nil {
+			return o, fmt.Errorf("--%s %w", readSubsetName, err)
+		}
 	}
 	if c.IsSet("batch-size") && o.BatchSize < 1 {
 		return o, fmt.Errorf("--batch-size %d: it must be at least 1", o.BatchSize)

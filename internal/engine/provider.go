@@ -47,6 +47,7 @@ type options struct {
 	batchSize   int
 	limits      spec.RateLimits
 	cacheFile   string
+	cacheDigest func(texts ...string) string // see [qlik.Config]
 	logger      *slog.Logger
 	userAgent   string
 	lifetime    context.Context
@@ -87,7 +88,7 @@ var qlikCloud = provider{
 		return qlik.New(qlik.Config{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
 			Project: o.project, Parallelism: o.parallelism, BatchSize: o.batchSize,
-			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes}, CacheFile: o.cacheFile,
+			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes}, CacheFile: o.cacheFile, CacheDigest: o.cacheDigest,
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets, RaiseLimits: o.raise,
 		})
 	},

@@ -2,7 +2,10 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"hash/fnv"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -13,6 +16,17 @@ import (
 // Subset is a part of the connections: those of which the digest of the id is Part modulo Of. The
 // zero value is none.
 type Subset struct{ Part, Of int }
+
+// ParseSubset reads "K/N", such as 0/7.
+func ParseSubset(text string) (Subset, error) {
+	part, of, _ := strings.Cut(text, "/")
+	k, err := strconv.Atoi(part)
+	n, wrong := strconv.Atoi(of)
+	if err != nil || wrong != nil || k < 0 || k >= n {
+		return Subset{}, fmt.Errorf("%q: want K/N with K from 0 to N-1, such as 0/7", text)
+	}
+	return Subset{k, n}, nil
+}
 
 // has reports whether a connection belongs to the subset.
 func (s Subset) has(id string) bool {

@@ -76,6 +76,9 @@ func (p *Project) Open(ctx context.Context, o SessionOptions) (*Session, error) 
 		return nil, s.problems
 	}
 	s.reads, s.subset = cmp.Or(o.Reads, p.ReadMode), o.Subset
+	if s.reads == spec.ReadsFull && o.Cache != "" {
+		return nil, errors.New("the mode of reading is full, which uses no cache. Leave out --cache, or pass --reads proof or --reads cache")
+	}
 	if o.Snapshot != "" {
 		err = s.useSnapshot(ctx, o.Snapshot)
 	} else {
@@ -156,7 +159,9 @@ func (s *Session) connect(ctx context.Context, with SessionOptions) error {
 	s.sealKey = sealKey(o.auth, seed)
 	if err = s.checkCache(with.Cache, o.cacheFile); err == nil {
 		o.cacheFile = s.host.at(o.cacheFile)
-		s.provider, err = kind.connect(o)
+		if o.cacheDigest, err = s.cacheDigest(); err == nil {
+			s.provider, err = kind.connect(o)
+		}
 	}
 	if err != nil {
 		s.close()

@@ -53,13 +53,12 @@ func (s *secrets) read(ctx context.Context, ref connection.Reference) (connectio
 // withValues reads the values of the credentials, if the key of the fingerprints is set, and plans
 // again with the comparison: the changes and their hash are the same.
 func (s *Session) withValues(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
-	text, set := s.host.Lookup(spec.FingerprintVariable)
-	if !set || len(p.Compared) == 0 {
+	if len(p.Compared) == 0 {
 		return p, nil
 	}
-	key, err := fingerprint.NewKey(connection.NewSecret(text), s.project.Name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", spec.FingerprintVariable, err)
+	key, err := s.fingerprintKey()
+	if err != nil || key == nil {
+		return p, err
 	}
 	s.planned.Fingerprints, err = s.fingerprints(ctx, key, p.Compared)
 	if err != nil {
@@ -116,12 +115,34 @@ func (s *Session) readAll(ctx context.Context, compared []plan.Compared) error {
 	return spec.Collect(problems).Err()
 }
 
-// checkFingerprintKey returns an error if the key of the fingerprints is set and invalid.
-func (s *Session) checkFingerprintKey() error {
+// fingerprintKey returns the key of the fingerprints; nil if it is not set.
+func (s *Session) fingerprintKey() (*fingerprint.Key, error) {
 	text, set := s.host.Lookup(spec.FingerprintVariable)
 	if !set {
-		return nil
+		return nil, nil
 	}
-	_, err := fingerprint.NewKey(connection.NewSecret(text), s.project.Name)
-	return err
+	key, err := fingerprint.NewKey(connection.NewSecret(text), s.project.Name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", spec.FingerprintVariable, err)
+	}
+	return key, nil
+}
+
+// checkFingerprintKey returns an error if the key of the fingerprints is set and invalid.
+func (s *Session) checkFingerprintKey() error {
+	_, err := s.fingerprintKey()
+	return errors.Unwrap(err)
+}
+
+// cacheDigest returns the function that protects what the read cache keeps of connection statements;
+// nil without a cache or a key.
+func (s *Session) cacheDigest() (func(texts ...string) string, error) {
+	if s.cache == "" {
+		return nil, nil
+	}
+	key, err := s.fingerprintKey()
+	if err != nil || key == nil {
+		return nil, err
+	}
+	return func(texts ...string) string { return key.Digest("cache", texts...) }, nil
 }

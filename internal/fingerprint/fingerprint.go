@@ -74,6 +74,11 @@ func (k *Key) Of(connection connection.Key, credentials map[string]any) string {
 	return k.name + ":" + salt + ":" + k.value(salt, values)
 }
 
+// Digest returns a keyed digest of texts for another use than fingerprints.
+func (k *Key) Digest(use string, texts ...string) string {
+	return hex.EncodeToString(k.mac(append([]string{"use", use}, texts...)...))
+}
+
 // Verdict is the result of comparing a recorded fingerprint with values.
 type Verdict int
 

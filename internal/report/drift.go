@@ -27,9 +27,10 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	s := d.Summary
 	if len(d.Items) == 0 {
 		p.line("No drift%s: %s as declared.", asFarAsSeen(d), are(s.Clean))
-		return p.err
+	} else {
+		p.line("%s %s.", p.paint(bold, "Drift:"), p.counts(driftNumbers(s)...))
 	}
-	p.line("%s %s.", p.paint(bold, "Drift:"), p.counts(driftNumbers(s)...))
+	p.reads(d.Reads)
 	return p.err
 }
 

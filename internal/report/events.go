@@ -20,7 +20,7 @@ type FromCache struct {
 // written.
 func (t Text) FromCache(w io.Writer, from FromCache) error {
 	p := t.printer(w)
-	p.line("Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.",
+	p.line("Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift do not use it.",
 		from.Total, from.Cached, Sanitize(filepath.ToSlash(from.Folder)))
 	if from.NotKept != nil {
 		p.line("warning: the cache was not written, so the next plan reads everything again: %s", Sanitize(from.NotKept.Error()))

@@ -99,10 +99,12 @@ func newPlanView(f *Fleet[plan.Plan]) *pageView {
 		v.Title = "Plan for project " + Sanitize(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
 		if p := f.Tenants[0].Report; p != nil && p.Snapshot != nil {
 			v.When = "from the snapshot of " + Sanitize(p.Snapshot.Taken)
+		} else if p != nil {
+			v.reads = p.Reads
 		}
 	}
 	v.Class, v.Heading = "plan", "Changes"
-	v.Foot = "Made by qlsync. “Now” is what the tenant holds, “planned” what the files say. Secrets are never read and never shown."
+	v.Foot = withReads("Made by qlsync. “Now” is what the tenant holds, “planned” what the files say. Secrets are never read and never shown.", " ", v.reads)
 	for _, k := range planKinds {
 		v.kinds = append(v.kinds, k.kind)
 	}

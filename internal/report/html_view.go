@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -22,6 +23,7 @@ type pageView struct {
 	ShareText                                 string
 	Figures                                   []figureView
 	Chart                                     *chartView
+	reads                                     *connection.ReadCounts
 	Grids                                     []gridView
 	Heading                                   string // above the connections
 	Total                                     int
@@ -139,9 +141,12 @@ func newDriftView(f *Fleet[plan.Drift], history []Point) *pageView {
 	v := newPageView("Drift of " + Sanitize(f.Project) + " on " + thousands(len(f.Tenants)) + " tenants")
 	if len(f.Tenants) == 1 {
 		v.Title = "Drift of project " + Sanitize(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
+		if d := f.Tenants[0].Report; d != nil {
+			v.reads = d.Reads
+		}
 	}
 	v.Class, v.Heading = "drift", "Connections that differ"
-	v.Foot = "Made by qlsync. “Declared” is what the files say, “live” what the tenant holds. Secrets are never read and never shown."
+	v.Foot = withReads("Made by qlsync. “Declared” is what the files say, “live” what the tenant holds. Secrets are never read and never shown.", " ", v.reads)
 	for _, kind := range plan.DriftKinds() {
 		v.kinds = append(v.kinds, string(kind))
 	}

@@ -224,7 +224,7 @@ func planFoot(pl *plan.Plan) string {
 	if pl.Summary.Omitted > 0 {
 		text += fmt.Sprintf(" · %s not asked for", words.Count(pl.Summary.Omitted, "other change"))
 	}
-	return fmt.Sprintf("<sub>%s<br>Hash %s</sub>", text, code(pl.Hash))
+	return fmt.Sprintf("<sub>%s<br>Hash %s</sub>", withReads(text, "<br>", pl.Reads), code(pl.Hash))
 }
 
 // Result writes the outcome of a plan: what was not done first.
@@ -347,7 +347,7 @@ func (Markdown) Drift(w io.Writer, d *plan.Drift) error {
 		t.count(d.Items[i].Connection.Space, string(d.Items[i].Kind))
 		entries = append(entries, driftEntry(&d.Items[i]))
 	}
-	foot := fmt.Sprintf("<sub>Tenant %s. In a difference, <code>-</code> is what is declared and <code>+</code> what is live.</sub>", place(d.Tenant))
+	foot := fmt.Sprintf("<sub>Tenant %s. In a difference, <code>-</code> is what is declared and <code>+</code> what is live.%s</sub>", place(d.Tenant), withReads("", "<br>", d.Reads))
 	if len(entries) > 0 {
 		p.add(t.table(roomOfTable))
 		p.room -= units(foot) + 2

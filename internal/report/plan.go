@@ -373,6 +373,7 @@ func (p *printer) summary(pl *plan.Plan) {
 	if pl.Empty() {
 		p.line("Nothing to do: %s as declared.%s", are(s.Unchanged), omitted(s.Omitted))
 		p.line("Hash: %s", Sanitize(pl.Hash))
+		p.reads(pl.Reads)
 		return
 	}
 	adopt := "to adopt" + overwritten(countOverwritten(pl.Changes))
@@ -387,11 +388,38 @@ func (p *printer) summary(pl *plan.Plan) {
 	}
 	p.line("Cost: %s.", cost(pl.Estimate))
 	p.line("Hash: %s", Sanitize(pl.Hash))
+	p.reads(pl.Reads)
 	if pl.Refusal != nil {
 		p.line("")
 		p.line("%s %s", p.paint(red, "Refused:"), Sanitize(pl.Refusal.Reason.Text))
 		p.line("  %s", Sanitize(pl.Refusal.Reason.Next))
 	}
+}
+
+// reads writes how the connections were read, if the list proved something.
+func (p *printer) reads(counts *connection.ReadCounts) {
+	if counts != nil {
+		p.line("Reads: %s.", readCounts(counts))
+	}
+}
+
+// readCounts returns how the connections were read: "10,000 connections: 130 read in detail, 9,870
+// proved by the list (243 calls)".
+func readCounts(r *connection.ReadCounts) string {
+	cached := ""
+	if r.Cached > 0 {
+		cached = ", " + thousands(r.Cached) + " in the cache"
+	}
+	return fmt.Sprintf("%s: %s read in detail%s, %s proved by the list (%s)",
+		plural(r.Connections, "connection"), thousands(r.Detailed), cached, thousands(r.Proved), plural(r.Calls, "call"))
+}
+
+// withReads adds the counts to a text, after a separator.
+func withReads(text, separator string, counts *connection.ReadCounts) string {
+	if counts == nil {
+		return text
+	}
+	return text + separator + readCounts(counts)
 }
 
 // number is one of the counts of a summary, in red if it is serious.

@@ -24,12 +24,12 @@ var outputs = []struct {
 	schema []byte
 	values []any
 }{
-	{"plan", schemas.Plan(), []any{everydayPlan(), emptyPlan(), refusedPlan(), hostilePlan(), longValuesPlan(), thousandStepsPlan()}},
+	{"plan", schemas.Plan(), []any{everydayPlan(), emptyPlan(), refusedPlan(), hostilePlan(), longValuesPlan(), thousandStepsPlan(), provedPlan()}},
 	{"result", schemas.Result(), []any{everydayResult(), hostileResult(), &apply.Result{
 		Format: apply.Format, Hash: someHash, Project: "finance", Items: []apply.Item{},
 	}}},
 	{"drift", schemas.Drift(), []any{everydayDrift(), cleanDrift(), hostileDrift(), &plan.Drift{
-		Format: plan.DriftFormat, Project: "finance", Items: []plan.DriftItem{}, Ignored: plan.DriftKinds(),
+		Format: plan.DriftFormat, Project: "finance", Items: []plan.DriftItem{}, Ignored: plan.DriftKinds(), Reads: provedPlan().Reads,
 	}}},
 	{"problems", schemas.Problems(), []any{report.NewProblems(everydayProblems()), report.NewProblems(nil)}},
 	{"vendored", schemas.Vendored(), []any{checkedSchemas(), report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}}},

@@ -378,6 +378,28 @@ type Snapshot struct {
 	Capabilities Capabilities `json:"traits"`
 }
 
+// ReadCounts says how the connections of a snapshot were read.
+type ReadCounts struct {
+	Connections int `json:"connections"`
+	Detailed    int `json:"detailed"`         // read one by one
+	Proved      int `json:"proved"`           // see [Live.Proved]
+	Cached      int `json:"cached,omitempty"` // taken from the cache
+	Calls       int `json:"calls"`            // all requests, also those for lists and schemas
+}
+
+// Counts returns how the connections were read, with the calls for the catalog, which may be nil. Nil:
+// the list proved nothing.
+func (s *Snapshot) Counts(catalog *Catalog) *ReadCounts {
+	if s.Proved == 0 {
+		return nil
+	}
+	counts := &ReadCounts{s.Details + s.Proved + s.Cached, s.Details, s.Proved, s.Cached, s.Reads}
+	if catalog != nil {
+		counts.Calls += catalog.Reads
+	}
+	return counts
+}
+
 // Space is a place for connections.
 type Space struct {
 	ID   string `json:"id"`   // empty: the personal space

@@ -22,6 +22,8 @@ type Drift struct {
 	At      time.Time    `json:"at,omitzero"`
 	Summary DriftSummary `json:"summary"`
 	Items   []DriftItem  `json:"drift"`
+	// Reads says how the tenant was read; nil unless its list proved something.
+	Reads *connection.ReadCounts `json:"reads,omitempty"`
 	// Incomplete says what of the tenant could not be listed.
 	Incomplete []string `json:"incomplete,omitempty"`
 	// Ignored are the kinds that were left out; see [Drift.Ignore].
@@ -104,7 +106,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	order(found) // refuses the changes whose names cannot become free
 	drift := &Drift{
 		Format: DriftFormat, Project: in.Project, Tenant: in.Tenant,
-		Items: []DriftItem{}, Incomplete: in.Snapshot.Incomplete,
+		Items: []DriftItem{}, Incomplete: in.Snapshot.Incomplete, Reads: in.Snapshot.Counts(in.Catalog),
 	}
 	declared := len(found.Targets)
 	for _, d := range found.decisions {

@@ -51,7 +51,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 	p.Summary = summarize(found.decisions, found.unchanged)
 	p.Summary.Omitted = found.omitted
 	found.listRotations(p)
-	p.Estimate = estimate(p.Steps, &in)
+	p.Estimate, p.Reads = estimate(p.Steps, &in), in.Snapshot.Counts(in.Catalog)
 	p.Hash = hash(p)
 	p.Refusal = found.limit(p)
 	if in.Reviewed != nil {

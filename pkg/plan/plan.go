@@ -89,6 +89,8 @@ type Plan struct {
 	// Estimate is what applying the plan costs.
 	Estimate Estimate  `json:"estimate"`
 	Warnings []Warning `json:"warnings"`
+	// Reads says how the tenant was read; nil unless its list proved something. It is not in the hash.
+	Reads *connection.ReadCounts `json:"reads,omitempty"`
 	// Refusal says why nothing of the plan may be applied; empty when it may.
 	Refusal *Refusal `json:"refusal,omitempty"`
 	// Seen is what the plan saw of every live connection that it touches.

@@ -28,7 +28,7 @@ const cacheVersion = 2
 const settling = time.Minute
 
 // cache holds the properties of connections from an earlier snapshot, valid as long as the list
-// says that they have not been updated since. It is a file that only its owner may read, with the
+// says that they have not been updated since and, with a key, shows the same statement. It is a file that only its owner may read, with the
 // view of one caller. It contains no secrets: connections with a secret among their properties are
 // not cached, and neither are those with a record that lifts guesses, because the lifted values
 // must not outlive the record.
@@ -37,12 +37,16 @@ type cache struct {
 	caller string
 	most   int64             // maximum size of the file; a larger one is neither read nor written
 	known  map[string]cached // by id
+	// digests holds the keyed digests of the listed connections, by id. Nil: there is no key.
+	digests map[string]string
 }
 
 type cached struct {
 	Updated    time.Time      `json:"updated"`
 	DataSource string         `json:"dataSource"`
 	Properties map[string]any `json:"properties"`
+	// Digest is the keyed digest of the statement and of the time of update. Empty: there was no key.
+	Digest string `json:"digest,omitempty"`
 }
 
 // cacheFile is the file format, after a line with its digest.
@@ -101,6 +105,9 @@ func (c *cache) fill(live *connection.Live) bool {
 	if !ok || live.UpdatedAt.IsZero() || !known.Updated.Equal(live.UpdatedAt) || known.DataSource != live.DataSource || known.Properties == nil {
 		return false
 	}
+	if c.digests != nil && (known.Digest == "" || known.Digest != c.digests[live.ID]) {
+		return false
+	}
 	live.Properties = known.Properties
 	return true
 }
@@ -112,7 +119,7 @@ func (c *cache) save(settled []*connection.Live, secretive func(*connection.Live
 	for _, live := range settled {
 		secret := len(connection.Secrets(live.Properties)) > 0 || secretive != nil && secretive(live)
 		if live.Properties != nil && !live.UpdatedAt.IsZero() && !secret && live.Record.NotSensitive == "" {
-			file.Connections[live.ID] = cached{live.UpdatedAt, live.DataSource, live.Properties}
+			file.Connections[live.ID] = cached{live.UpdatedAt, live.DataSource, live.Properties, c.digests[live.ID]}
 		}
 	}
 	text, err := json.Marshal(file)

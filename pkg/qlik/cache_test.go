@@ -73,6 +73,53 @@ func TestASnapshotReadsAgainOnlyWhatHasBeenUpdated(t *testing.T) {
 	}
 }
 
+func TestACacheWithAKeyReadsAgainWhatHasAnotherStatement(t *testing.T) {
+	tenant, _ := embed(t, acme, simulator.Options{})
+	keyed := func(texts ...string) string {
+		return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(texts, "\n"))))
+	}
+	other := altered{embedded{tenant}, func(response *http.Response) { // with the same time of update
+		body, _ := io.ReadAll(response.Body)
+		response.Body = io.NopCloser(bytes.NewReader(bytes.ReplaceAll(body, []byte("bucketName=orders;"), []byte("bucketName=other;"))))
+	}}
+	for name, test := range map[string]struct {
+		digest func(...string) string
+		road   http.RoundTripper
+		read   int
+	}{
+		"the same, with a key":             {keyed, embedded{tenant}, 0},
+		"another statement, with a key":    {keyed, other, 1},
+		"the same, without a key":          {nil, embedded{tenant}, 0},
+		"another statement, without a key": {nil, other, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "cache.json")
+			snapshot := func(road http.RoundTripper) *connection.Snapshot {
+				provider, err := qlik.New(qlik.Config{
+					URL: "http://127.0.0.1:8080", Auth: qlik.Auth{APIKey: connection.NewSecret(tenant.Token())},
+					Project: "finance", HTTPClient: &http.Client{Transport: road}, CacheFile: file, CacheDigest: test.digest,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, _ := look(t, provider)
+				return got
+			}
+			snapshot(embedded{tenant})
+			if warm := snapshot(test.road); warm.Details != test.read {
+				t.Errorf("got %d connections read again, want %d", warm.Details, test.read)
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if hasDigest := strings.Contains(string(text), `"digest"`); strings.Contains(string(text), "CONNECT TO") || hasDigest != (test.digest != nil) {
+				t.Errorf("the cache is %s, want only a digest of each statement, and only with a key", text)
+			}
+		})
+	}
+}
+
 func TestACacheIsPrivateAndHoldsNoSecret(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "private", "cache.json")
 	seed := strings.Replace(acme, `{"name": "Leads", "space": "Sales", "dataSource": "rest", "properties": {"url": "https://a.example"}}`,

@@ -78,6 +78,9 @@ type Config struct {
 	// CacheFile is where snapshots store what they have read, so that the next snapshot of the same
 	// tenant reads only connections that were updated since. Empty: no cache.
 	CacheFile string
+	// CacheDigest returns a keyed digest. With it, a connection is read again also if its connection
+	// statement has changed. Nil: the cache contains nothing of the statements.
+	CacheDigest func(texts ...string) string
 	// UserAgent is sent with each request. Empty: "qlsync".
 	UserAgent string
 	// Lifetime cancels everything, including writes in progress, which otherwise continue after their

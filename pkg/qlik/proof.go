@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -46,6 +47,11 @@ type group struct {
 // list keeps an item of a list.
 func (s *survey) list(wire *wireConnection) {
 	p := &s.proof
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.digests != nil {
+		s.digests[wire.id()] = wire.Statement.text.Digest(s.cacheDigest, wire.Updated.Format(time.RFC3339Nano))
+	}
 	if p.listed == nil {
 		return
 	}
@@ -54,8 +60,6 @@ func (s *survey) list(wire *wireConnection) {
 	if len(version) == 1 {
 		item.group.version = version[0]
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	item.twice = p.listed[wire.id()] != nil
 	p.listed[wire.id()] = item
 }

@@ -39,6 +39,7 @@ type Provider struct {
 	batch       int
 	limits      Limits
 	cacheFile   string
+	cacheDigest func(texts ...string) string
 	// tutorialSpelling is set once the tenant has asked for dataSourceId, where the API reference has
 	// datasourceID.
 	tutorialSpelling atomic.Bool
@@ -109,6 +110,7 @@ func New(config Config) (*Provider, error) {
 		batch:       orDefault(config.BatchSize, defaultBatch),
 		limits:      config.Limits,
 		cacheFile:   config.CacheFile,
+		cacheDigest: config.CacheDigest,
 		schemas:     map[string]*connection.DataSource{},
 	}
 	p.known.reset()

@@ -42,6 +42,7 @@ type survey struct {
 	unkept           error // see [connection.Snapshot]
 	progress         progress
 	proof            proof
+	digests          map[string]string // see [cache]
 	// incomplete holds the reasons for the list of spaces, then for each space.
 	incomplete []string
 }
@@ -101,6 +102,9 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 // survey returns a snapshot in progress.
 func (p *Provider) survey(scope connection.Scope) *survey {
 	s := &survey{Provider: p, progress: progress{tell: scope.Reading}}
+	if p.cacheFile != "" && p.cacheDigest != nil {
+		s.digests = map[string]string{}
+	}
 	if scope.Equals != nil {
 		s.proof.listed, s.proof.read = map[string]*listing{}, map[string]map[string]any{}
 	}
@@ -646,7 +650,11 @@ func (s *survey) remembered() (*cache, error) {
 	if s.cacheFile == "" {
 		return nil, nil
 	}
-	return openCache(s.cacheFile, s.caller.ID, s.client.raise)
+	c, err := openCache(s.cacheFile, s.caller.ID, s.client.raise)
+	if c != nil {
+		c.digests = s.digests
+	}
+	return c, err
 }
 
 // detail reads one connection, and reports whether it is settled: see [settling]. An answer that

@@ -31,6 +31,14 @@ type Text struct{ text *string }
 // NewText returns the text of a statement.
 func NewText(text string) Text { return Text{&text} }
 
+// Digest returns a keyed digest of the statement and of another text; empty for no statement.
+func (t Text) Digest(keyed func(texts ...string) string, other string) string {
+	if t.text == nil {
+		return ""
+	}
+	return keyed(*t.text, other)
+}
+
 // Statement is a decoded statement. Its values leave this package only through [Sample.Properties].
 // Every formatter and encoder prints a placeholder, or an address.
 type Statement struct{ *pairs }
