@@ -12,7 +12,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test cases windows property chaos matrix lint check audit witness editor site browser bench fuzz clean
+.PHONY: help build docs demo test cases windows property chaos matrix lint check audit api snapshot witness editor site browser bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -61,12 +61,13 @@ matrix: ## let signals and faults happen to 500 applies at random moments
 	$(GO) test ./cmd/qlsync -run NothingIsLost -matrix=500 -matrix.seed=$(SEED) -timeout 30m
 
 lint: ## check format, vet (also for Windows and macOS), staticcheck, the workflows and go.mod
-	@files=$$($(TOOL) gofumpt -l cmd internal pkg schemas examples test); \
+	@files=$$($(TOOL) gofumpt -l cmd internal pkg schemas examples test tools); \
 	  if [ -n "$$files" ]; then echo "not formatted with gofumpt:" $$files; exit 1; fi
 	$(GO) vet ./...
 	GOOS=windows CGO_ENABLED=0 $(GO) vet ./...
 	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
 	$(TOOL) staticcheck ./...
+	cd tools/release && $(GO) vet ./... && $(GO) tool -modfile=../go.mod staticcheck ./...
 	$(TOOL) actionlint .github/workflows/*.yml examples/ci/.github/workflows/*.yml
 	$(GO) mod tidy -diff
 
@@ -90,6 +91,23 @@ browser: site ## open the web site and the pages of plans and drift in Chromium 
 audit: ## look for known vulnerabilities in what qlsync is built from (needs the network)
 	$(GO) mod verify
 	$(GO) run ./test/audit
+
+api: ## compare the Go API of pkg with that of the last release
+	$(GO) test -C tools/release ./api
+	$(GO) run -C tools/release ./api ../..
+
+# The programs that make a release have a module of their own: goreleaser needs hundreds of modules.
+RELEASER := $(GO) tool -modfile=tools/release/go.mod goreleaser
+
+# goreleaser takes the commit and its time from Git only if the clone has an origin.
+ORIGIN := GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=https://github.com/qlsync/qlsync
+
+snapshot: ## build what a release consists of, without signatures, into bin/dist, and check it
+	@test -d .git || { echo "make snapshot needs a clone: in a linked worktree, the Go tool does not record the commit"; exit 1; }
+	$(RELEASER) check --quiet
+	$(ORIGIN) PACKAGES_TOKEN= $(RELEASER) release --snapshot --clean --skip=sign
+	$(GO) run -C tools/release ./image -dist ../../bin/dist
+	$(GO) test -C tools/release -count=1 -v . ./image ./notes
 
 check: lint test ## everything that must hold before a change lands, on a clean tree
 	@if [ -n "$$(git status --porcelain)" ]; then echo "the working tree is not clean:"; git status --short; exit 1; fi
