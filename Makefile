@@ -49,6 +49,7 @@ SEED ?= 1
 property: ## draw 20,000 random worlds for the planner, 5,000 for the index of usage, and kill the planner after each operation in 6,000 more
 	$(GO) test ./pkg/plan -run 'AnyPlan|Hostile|Targets' -rapid.checks=20000 -rapid.seed=$(SEED) -timeout 30m
 	$(GO) test ./internal/impact -worlds=5000 -timeout 30m
+	$(GO) test ./pkg/qlik -run VeryManyApps -apps=5000 -timeout 30m
 	$(GO) test ./pkg/plan -run EveryPrefix -rapid.checks=1000 -rapid.seed=$(SEED) -timeout 30m
 
 chaos: ## draw 2,500 random worlds with faults, 500 that lie about statements, 300 of Apinizer, soak 5,000 steps in them, read 10,000 connections, quote secrets in 40,000 answers
