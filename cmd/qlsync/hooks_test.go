@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -8,12 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/qlsync/qlsync/examples"
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/spec"
+	"github.com/qlsync/qlsync/schemas"
 )
 
 // The hooks of .pre-commit-hooks.yaml run as pre-commit runs them: the entry and the arguments,
@@ -78,6 +82,32 @@ func TestTheHooksOfPreCommitRunOnAProject(t *testing.T) {
 	}
 	if code, out := run("qlsync-validate"); code != exitError || !strings.Contains(out, `connections/finance.yaml:2:1: error: unknown field "connexions"`) {
 		t.Errorf("the hook ends with %d and says %q, want 1 and the mistake", code, out)
+	}
+}
+
+// The entry has the form of the catalogue of SchemaStore, and its address is a schema of this
+// repository that describes exactly the file it is for.
+func TestTheEntryForSchemaStoreLeadsToTheSchemaOfTheProjectFile(t *testing.T) {
+	text, err := os.ReadFile("../../schemas/schemastore/catalog-entry.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var entry struct {
+		Name, Description, URL string
+		FileMatch              []string
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&entry); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(entry.FileMatch, []string{engine.ProjectFile}) || entry.Name == "" || entry.Description == "" {
+		t.Errorf("the entry is %+v, want one with a name and a description for %s", entry, engine.ProjectFile)
+	}
+	file, found := strings.CutPrefix(entry.URL, "https://raw.githubusercontent.com/qlsync/qlsync/main/")
+	schema, err := os.ReadFile(filepath.Join("../..", file))
+	if !found || err != nil || !bytes.Equal(schema, schemas.Project()) {
+		t.Errorf("%s is not the schema of the project file (%v)", entry.URL, err)
 	}
 }
 

@@ -90,6 +90,18 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		"an event with which everybody starts runs that have secrets": {
 			"github-plan", "action/run.sh", `*:pull_request*)`, `*:no_event)`,
 		},
+		"an archive with another checksum on Azure": {
+			"azure", "azure/install.yml", `$actual != "$CHECKSUM"`, `a == b`,
+		},
+		"any branch": {
+			"azure", "azure/qlsync.yml", `eq(variables['Build.SourceBranch'], 'refs/heads/main'), `, ``,
+		},
+		"a fork on Azure": {
+			"azure", "azure/qlsync.yml", `ne(variables['System.PullRequest.IsFork'], 'True')`, `succeeded()`,
+		},
+		"the variables of the key that reads": {
+			"azure", "azure/qlsync.yml", `group: "${{ parameters.applyGroup }}"`, `group: "${{ parameters.planGroup }}"`,
+		},
 		"an archive with another checksum": {
 			"install", "action/install.sh", `[[ $actual == "$expected" ]]`, `true`,
 		},
@@ -188,7 +200,9 @@ func pipelines(file, text string) testscript.Params {
 	maps.Copy(params.Cmds, map[string]func(*testscript.TestScript, bool, []string){
 		"pipelines": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(filepath.Join("..", "..", "examples", "ci"))))
-			ts.Check(os.CopyFS(ts.MkAbs("action"), os.DirFS(filepath.Join("..", "..", "action"))))
+			for _, folder := range []string{"action", "azure"} {
+				ts.Check(os.CopyFS(ts.MkAbs(folder), os.DirFS(filepath.Join("..", "..", folder))))
+			}
 			if file != "" {
 				ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
 			}
@@ -204,6 +218,7 @@ func pipelines(file, text string) testscript.Params {
 		"comment":  inForge(writeComment),
 		"comments": inForge(showComments),
 		"artifact": inForge(keepArtifact),
+		"azure":    inForge(runAzure),
 		"release": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Value(runnerKey).(*runner).releases.fault.Store(args[0])
 		},
