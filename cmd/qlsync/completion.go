@@ -93,7 +93,7 @@ func (env *environment) names(flag string, given map[string]string) []commandlin
 		}
 		return found
 	}
-	tenants, err := project.Chosen(cmp.Or(value("tenant"), project.DefaultTenant))
+	tenants, err := project.Choose(engine.TenantChoice{Names: cmp.Or(value("tenant"), project.DefaultTenant)})
 	if err != nil {
 		return nil
 	}

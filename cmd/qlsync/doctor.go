@@ -19,21 +19,21 @@ func doctorCommand(env *environment) *cli.Command {
 		Description: "Checks the files, vendored schemas, secrets, QLSYNC_HOSTS, the lock folder, whether the tenant answers, its clock, the " +
 			"token and its roles, the spaces, the data sources, and the right to write connections. After a failed check, doctor continues " +
 			"with what can still be checked.",
-		Flags:  slices.Concat(sharedFlags(), outputFlags(report.DoctorFormats().Names()), []cli.Flag{allTenantsFlag(), lockFolderFlag()}),
+		Flags:  slices.Concat(sharedFlags(), outputFlags(report.DoctorFormats().Names()), severalFlags(), []cli.Flag{lockFolderFlag()}),
 		Action: func(c *cli.Context) error { return runDoctor(c, env) },
 	}
 }
 
 func runDoctor(c *cli.Context, env *environment) error {
-	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.DoctorFormats()), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.DoctorFormats()), checkSeveral(c, false)); err != nil {
 		return err
 	}
-	project, err := readProject(c, env, env.listener(c))
+	project, err := env.choose(c)
 	if err != nil {
 		return err
 	}
-	tenants := project.Tenants
-	if !c.Bool("all-tenants") {
+	tenants := project.tenants
+	if !project.isSeveral {
 		tenant, err := project.Tenant(c.String("tenant"))
 		if err != nil {
 			return cmp.Or(project.Problems.Err(), err)

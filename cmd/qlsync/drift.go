@@ -17,8 +17,7 @@ func driftCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; writes nothing",
-		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), []cli.Flag{
-			allTenantsFlag(),
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), severalFlags(), []cli.Flag{
 			historyFlag("append this run to `FILE`, one JSON value per line; the html report shows all of them"),
 			readsFlag(),
 			&cli.StringFlag{Name: readSubsetName, Usage: "read in detail also part K, counted from 0, of N parts of the connections, as `K/N`; each part has others"},
@@ -40,7 +39,7 @@ func driftKinds() []string {
 }
 
 func runDrift(c *cli.Context, env *environment) error {
-	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.DriftFormats(report.HTML{})), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.DriftFormats(report.HTML{})), checkSeveral(c, false)); err != nil {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {
@@ -48,10 +47,14 @@ func runDrift(c *cli.Context, env *environment) error {
 			return err
 		}
 	}
-	if c.Bool("all-tenants") {
-		return driftAll(c, env)
+	chosen, err := env.choose(c)
+	if err != nil {
+		return err
 	}
-	s, _, err := openSession(c, env)
+	if chosen.isSeveral {
+		return driftAll(c, env, chosen)
+	}
+	s, err := chosen.open(c)
 	if err != nil {
 		return err
 	}
@@ -91,10 +94,10 @@ func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 	return write(c, env, report.DriftFormats(report.HTML{History: history}), drift)
 }
 
-// driftAll writes the drift of every tenant.
-func driftAll(c *cli.Context, env *environment) error {
+// driftAll writes the drift of several tenants.
+func driftAll(c *cli.Context, env *environment, chosen *choice) error {
 	at := env.clock()
-	drifts, err := eachTenant(c, env, report.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
+	drifts, err := eachTenant(c, env, chosen, report.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
 		return s.Drift(ctx, at, ignoredKinds(c))
 	})
 	if err != nil {

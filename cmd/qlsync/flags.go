@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"log/slog"
 
 	"github.com/urfave/cli/v2"
@@ -16,7 +15,7 @@ func sharedFlags() []cli.Flag {
 	return []cli.Flag{
 		directoryFlag(),
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "the project `FILE`, or its folder; left out: qlsync.yaml in this folder or the nearest one above"},
-		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; left out: its defaultTenant, or the only one"},
+		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file, or names and patterns with * and ?, separated by commas; left out: its defaultTenant, or the only one"},
 		commandline.Repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
 		quietFlag(),
 		colorFlag(),
@@ -92,23 +91,6 @@ func checkReads(c *cli.Context) error {
 const readsName, readSubsetName = "reads", "read-subset"
 
 func impactFlag(usage string) cli.Flag { return &cli.BoolFlag{Name: "impact", Usage: usage} }
-
-func allTenantsFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "all-tenants", Usage: "for every tenant of the project file, at the same time, in one report"}
-}
-
-// checkAllTenants returns an error for flags that --all-tenants excludes.
-func checkAllTenants(c *cli.Context, others ...string) error {
-	if !c.Bool("all-tenants") {
-		return nil
-	}
-	for _, name := range append([]string{"tenant"}, others...) {
-		if c.IsSet(name) {
-			return fmt.Errorf("--all-tenants does not go with --%s, which is about one tenant", name)
-		}
-	}
-	return nil
-}
 
 const lockTimeoutName, lockDirName = "lock-timeout", "lock-dir"
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -39,6 +40,11 @@ func againOn(c *cli.Context, command, tenant string) string {
 		return again(c, command)
 	}
 	return with(again(c, command), "-t "+commandline.Word(tenant))
+}
+
+// againAll is [again] for the list of tenants of the line.
+func againAll(c *cli.Context, command string) string {
+	return given(c, command, slices.Concat(sharedFlags(), planFlags(), severalFlags()), slices.Concat(appearance, confirmations)...)
 }
 
 // given returns a command with the flags of this line that are among the known ones, without some
@@ -107,13 +113,13 @@ func (env *environment) afterPlans(c *cli.Context, plans *report.Fleet[plan.Plan
 	switch {
 	case c.Context.Err() != nil:
 	case plans.Failed() > 0:
-		env.next(c, "Fix that, then plan again", with(again(c, "plan"), "--all-tenants"))
+		env.next(c, "Fix that, then plan again", againAll(c, "plan"))
 	case len(ready) == 1:
 		env.next(c, "To apply this plan", with(again(c, "apply"), "-t "+commandline.Word(ready[0])))
 	case len(ready) > 1:
 		env.next(c, "To apply the plans, begin with", with(again(c, "apply"), "-t "+commandline.Word(ready[0])))
 	case isRefused:
-		env.next(c, "Fix what is refused, then plan again", with(again(c, "plan"), "--all-tenants"))
+		env.next(c, "Fix what is refused, then plan again", againAll(c, "plan"))
 	}
 }
 
@@ -134,17 +140,14 @@ func (env *environment) afterDrift(c *cli.Context, drifts ...*plan.Drift) {
 	for _, d := range drifts {
 		if has(d, func(item plan.DriftItem) bool { return item.Apply != plan.ApplyNothing }) {
 			command := followUp(c, "plan", c.String("tenant"))
-			if c.Bool("all-tenants") {
-				command += " --all-tenants"
-			}
-			env.next(c, "To see what apply would change", command)
+			env.next(c, "To see what apply would change", command+commandline.Given(c, severalFlags()))
 			return
 		}
 	}
 	for _, d := range drifts {
 		if has(d, func(item plan.DriftItem) bool { return item.Kind == plan.DriftUnmanaged }) {
 			tenant := c.String("tenant")
-			if c.Bool("all-tenants") {
+			if c.Bool(allTenantsName) || strings.ContainsAny(tenant, ",*?") {
 				tenant = d.Tenant.Name
 			}
 			env.next(c, "To see the unmanaged connections as files", followUp(c, "export", tenant))

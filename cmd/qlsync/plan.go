@@ -20,8 +20,7 @@ func planCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "plan",
 		Usage: "show what apply would change, in which steps and at what cost; writes nothing to the tenant",
-		Flags: slices.Concat(sharedFlags(), outputFlags(report.PlanFormats().Names()), planFlags(), []cli.Flag{
-			allTenantsFlag(),
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.PlanFormats().Names()), planFlags(), severalFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
 			&cli.StringFlag{Name: "cache", Usage: "cache reads in the folder `DIR`, and read again only connections that were updated since"},
@@ -34,20 +33,25 @@ func planCommand(env *environment) *cli.Command {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "confirm-impact", "target", "target-file", "exclude", "snapshot")); err != nil {
+	alone := append([]string{"out", "snapshot"}, ofOnePlan...)
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkSeveral(c, false, alone...)); err != nil {
 		return err
 	}
 	if c.IsSet("snapshot") && c.IsSet("cache") {
 		return errors.New("--cache cannot be used with --snapshot, which replaces all reads")
 	}
-	if c.Bool("all-tenants") {
-		return planAll(c, env)
-	}
 	options, err := planOptions(c, env)
 	if err != nil {
 		return err
 	}
-	s, _, err := openSession(c, env)
+	chosen, err := env.choose(c, alone...)
+	if err != nil {
+		return err
+	}
+	if chosen.isSeveral {
+		return planAll(c, env, chosen, options)
+	}
+	s, err := chosen.open(c)
 	if err != nil {
 		return err
 	}
@@ -90,13 +94,12 @@ func refuses(p *plan.Plan) bool {
 	return p.Refusal != nil || p.Summary.Refused > 0 || !p.Empty() && len(p.Steps) == 0
 }
 
-// planAll plans for every tenant.
-func planAll(c *cli.Context, env *environment) error {
-	options, err := planOptions(c, env)
-	if err != nil {
-		return err
-	}
-	plans, err := eachTenant(c, env, report.PlansFormat, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) })
+// ofOnePlan are the flags that belong to the plan of one tenant.
+var ofOnePlan = append([]string{"target", "target-file", "exclude"}, confirmations...)
+
+// planAll plans for several tenants.
+func planAll(c *cli.Context, env *environment, chosen *choice, options engine.PlanOptions) error {
+	plans, err := eachTenant(c, env, chosen, report.PlansFormat, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) })
 	if err != nil {
 		return err
 	}

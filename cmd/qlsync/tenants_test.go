@@ -265,7 +265,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Plan for project fleet on tenant tenant-000 (", "Tenants: 1 with changes, 0 without, 13 not looked at (tenant-001, ",
-		"tenant-001 (" + silent[1] + "): not looked at: ", "tenant-013 (" + silent[13] + "): not looked at: interrupted before its turn",
+		"tenant-001 (" + silent[1] + "): not looked at: ", "tenant-013 (" + silent[13] + "): not looked at: not started, because the run was interrupted",
 		"### qlsync: 1 to update, for <code>fleet</code> on 1 of 14 tenants",
 	} {
 		if !strings.Contains(out.String()+string(text), want) {

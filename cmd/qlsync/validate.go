@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -19,7 +20,7 @@ func validateCommand(env *environment) *cli.Command {
 		Name:        "validate",
 		Usage:       "check the files without a network",
 		Description: "Checks the files for one tenant, or for all tenants without -t. No secret is read.",
-		Flags:       slices.Concat(sharedFlags(), outputFlags(report.ValidationFormats(version()).Names()), []cli.Flag{allTenantsFlag()}),
+		Flags:       slices.Concat(sharedFlags(), outputFlags(report.ValidationFormats(version()).Names()), severalFlags()),
 		Action: func(c *cli.Context) error {
 			return engine.Interruptibly(c.Context, func() error { return runValidate(c, env) })
 		},
@@ -27,7 +28,7 @@ func validateCommand(env *environment) *cli.Command {
 }
 
 func runValidate(c *cli.Context, env *environment) error {
-	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.ValidationFormats(version())), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.ValidationFormats(version())), checkSeveral(c, false)); err != nil {
 		return err
 	}
 	found, err := validate(c, env)
@@ -55,7 +56,11 @@ func validate(c *cli.Context, env *environment) (report.Validation, error) {
 	if err != nil {
 		return report.Validation{}, err
 	}
-	tenants, err := project.Chosen(c.String("tenant"))
+	shard, err := engine.ParseShard(c.String(shardName))
+	if err != nil {
+		return report.Validation{}, fmt.Errorf("--%w", err)
+	}
+	tenants, err := project.Choose(engine.TenantChoice{Names: c.String("tenant"), Shard: shard})
 	if err != nil {
 		return report.Validation{}, err
 	}

@@ -56,18 +56,6 @@ func (host *Host) ReadProject(ctx context.Context, o ProjectOptions) (*Project, 
 	return p, nil
 }
 
-// Chosen returns the tenant of that name, or all tenants for an empty name.
-func (p *Project) Chosen(name string) ([]spec.Tenant, error) {
-	if name == "" {
-		return p.Tenants, nil
-	}
-	tenant, err := p.Tenant(name)
-	if err != nil {
-		return nil, err
-	}
-	return []spec.Tenant{*tenant}, nil
-}
-
 // Inputs lists the files that the project is read from.
 func (p *Project) Inputs() []spec.Input { return p.Project.Inputs(p.o.Variables) }
 

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// TenantChoice selects tenants of a project.
+type TenantChoice struct {
+	// Names is the name of a tenant, or names and patterns that are separated by commas. In a pattern, *
+	// stands for any characters and ? for one character. Empty: all tenants.
+	Names string
+	// Shard selects a part of these tenants.
+	Shard Shard
+}
+
+// Shard is one of Count parts of a list of tenants, counted from zero. The zero value is the whole
+// list.
+type Shard struct{ Index, Count int }
+
+// maxShards bounds the number of shards, so that a report of missing shards stays readable.
+const maxShards = 10_000
+
+// ParseShard reads a shard as I/N. An empty text is the whole list.
+func ParseShard(text string) (Shard, error) {
+	if text == "" {
+		return Shard{}, nil
+	}
+	before, after, _ := strings.Cut(text, "/")
+	index, errIndex := strconv.ParseUint(before, 10, 31)
+	count, errCount := strconv.ParseUint(after, 10, 31)
+	if cmp.Or(errIndex, errCount) != nil || index >= count || count > maxShards {
+		return Shard{}, fmt.Errorf("shard %q: it must be I/N, where N is at most %d and I is from 0 to N-1, such as 0/4", text, maxShards)
+	}
+	return Shard{int(index), int(count)}, nil
+}
+
+// String returns the shard as I/N; empty for the whole list.
+func (s Shard) String() string {
+	if s.Count == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", s.Index, s.Count)
+}
+
+// Has reports whether a tenant with this identity belongs to the shard. The answer depends on no
+// other tenant.
+func (s Shard) Has(identity string) bool {
+	if s.Count == 0 {
+		return true
+	}
+	sum := sha256.Sum256([]byte(identity))
+	return binary.BigEndian.Uint64(sum[:])%uint64(s.Count) == uint64(s.Index)
+}
+
+// Identity returns the text that identifies a tenant in every run, independent of its name in the
+// project file: its URL.
+func Identity(tenant *spec.Tenant) string { return tenant.URL }
+
+// IsSeveral reports whether a text of names selects a list of tenants: it is not the name of a
+// tenant, and has a comma or a pattern.
+func (p *Project) IsSeveral(names string) bool {
+	return strings.ContainsAny(names, ",*?") && !slices.Contains(p.tenantNames(), names)
+}
+
+func (p *Project) tenantNames() []string {
+	names := make([]string, len(p.Tenants))
+	for i := range p.Tenants {
+		names[i] = p.Tenants[i].Name
+	}
+	return names
+}
+
+// Tenant is [spec.Project.Tenant] for use cases that take one tenant: a list of names is an error.
+func (p *Project) Tenant(name string) (*spec.Tenant, error) {
+	if !p.IsSeveral(name) {
+		return p.Project.Tenant(name)
+	}
+	matched, err := p.Choose(TenantChoice{Names: name})
+	if err != nil {
+		return nil, err
+	}
+	example := ""
+	if len(matched) > 0 {
+		example = ", such as -t " + matched[0].Name
+	}
+	return nil, fmt.Errorf("-t %s selects %s, and this command takes one tenant: write its whole name%s", name, words.Count(len(matched), "tenant"), example)
+}
+
+// Choose returns the chosen tenants, in the order of the project file. A name or pattern without a
+// match is an error. A shard may be empty.
+func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
+	parts := []string{choice.Names}
+	if p.IsSeveral(choice.Names) {
+		parts = strings.Split(choice.Names, ",")
+	}
+	chosen := make(map[string]bool, len(p.Tenants))
+	for _, part := range parts {
+		names, err := p.named(strings.TrimSpace(part), len(parts) > 1)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			chosen[name] = true
+		}
+	}
+	var tenants []spec.Tenant
+	for i := range p.Tenants {
+		if tenant := &p.Tenants[i]; chosen[tenant.Name] && choice.Shard.Has(Identity(tenant)) {
+			tenants = append(tenants, *tenant)
+		}
+	}
+	return tenants, nil
+}
+
+// named returns the names of the tenants that one name or pattern selects: first an exact name,
+// then a pattern. An empty name selects all tenants, unless it is part of a list.
+func (p *Project) named(name string, isPart bool) ([]string, error) {
+	names := p.tenantNames()
+	switch {
+	case slices.Contains(names, name):
+		return []string{name}, nil
+	case name == "" && isPart:
+		return nil, fmt.Errorf("-t: a name between the commas is empty")
+	case name == "":
+		return names, nil
+	case !strings.ContainsAny(name, "*?"):
+		_, err := p.Project.Tenant(name) // names the tenants that are probably meant
+		return nil, err
+	}
+	matched := slices.DeleteFunc(slices.Clone(names), func(known string) bool { return !matches(name, known) })
+	if len(matched) > 0 {
+		return matched, nil
+	}
+	hint := words.DidYouMean(strings.Trim(name, "*?"), names)
+	if hint == "" {
+		hint = "there is " + words.OneOf(names[:min(len(names), 10)])
+	}
+	return nil, fmt.Errorf("%s has no tenant that matches %q (%s)", p.File, name, hint)
+}
