@@ -164,6 +164,7 @@ type packed struct {
 
 func TestEveryArchiveHasTheProgramItsManualAndItsCompletions(t *testing.T) {
 	r := readBuilt(t)
+	scripts := pipelineScripts(t)
 	for _, p := range platforms {
 		t.Run(p.os+"_"+p.arch, func(t *testing.T) {
 			files := unpack(t, r, p)
@@ -171,9 +172,15 @@ func TestEveryArchiveHasTheProgramItsManualAndItsCompletions(t *testing.T) {
 				"CHANGELOG.md", "LICENSE", "README.md", "completions/_qlsync", "completions/qlsync.bash", "completions/qlsync.fish",
 				"completions/qlsync.ps1", "man/qlsync.1", p.program(),
 			}
+			want = slices.AppendSeq(want, maps.Keys(scripts))
 			slices.Sort(want)
 			if got := slices.Sorted(maps.Keys(files)); !slices.Equal(got, want) {
 				t.Fatalf("got the files %q, want %q", got, want)
+			}
+			for name, script := range scripts {
+				if !bytes.Equal(files[name].content, script) {
+					t.Errorf("%s is not the script of the folder action", name)
+				}
 			}
 			for name, file := range files {
 				mode := fs.FileMode(0o644)
@@ -205,6 +212,24 @@ func TestEveryArchiveHasTheProgramItsManualAndItsCompletions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// pipelineScripts returns the scripts that the pipelines start from the folder ci of an archive.
+func pipelineScripts(t *testing.T) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", "action", "*.sh"))
+	if err != nil || len(files) < 5 {
+		t.Fatalf("got the scripts %q of the pipelines (%v), want at least 5", files, err)
+	}
+	scripts := map[string][]byte{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scripts["ci/"+filepath.Base(file)] = text
+	}
+	return scripts
 }
 
 // unpack returns the files of an archive by name.
