@@ -1,6 +1,7 @@
 package qlik_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
@@ -81,9 +83,7 @@ func newFleet(t *testing.T, n, spaces int, latency time.Duration, change func(i 
 	}
 	for i := range n {
 		space, name, kind := fmt.Sprint("Space ", i%spaces), fmt.Sprint("Connection ", i), kinds[i/spaces%len(kinds)]
-		f.in.Desired = append(f.in.Desired, connection.Desired{
-			Name: name, Space: connection.SpaceRef{Name: space}, DataSource: kind.dataSource, Properties: kind.properties(i),
-		})
+		f.declare(i, spaces)
 		key := connection.KeyRecord(connection.Space{ID: fmt.Sprint("s-", i%spaces), Name: space}, name)
 		live := map[string]any{
 			"name": name, "space": space, "dataSource": kind.dataSource, "properties": kind.properties(i),
@@ -110,6 +110,15 @@ func newFleet(t *testing.T, n, spaces int, latency time.Duration, change func(i 
 		t.Fatal(err)
 	}
 	return f
+}
+
+// declare adds a connection to the files.
+func (f *fleet) declare(i, spaces int) {
+	kind := kinds[i/spaces%len(kinds)]
+	f.in.Desired = append(f.in.Desired, connection.Desired{
+		Name: fmt.Sprint("Connection ", i), Space: connection.SpaceRef{Name: fmt.Sprint("Space ", i%spaces)},
+		DataSource: kind.dataSource, Properties: kind.properties(i),
+	})
 }
 
 // plan reads the tenant and plans, by proofs or in full.
@@ -333,6 +342,44 @@ func TestNothingIsProvedWithoutTheTagOfTheConnector(t *testing.T) {
 		f.plan(t, true)
 		if s := f.in.Snapshot; s.Proved != 0 || s.Details != 100 {
 			t.Errorf("got %d proved and %d read in detail, want 0 and 100: the version of the connector is unknown", s.Proved, s.Details)
+		}
+	})
+}
+
+func TestWhatWasWrittenIsVerifiedByTheLists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 0, 5, 20*time.Millisecond, nil)
+		for i := range 500 {
+			f.declare(i, 5)
+		}
+		p := f.plan(t, true)
+		began := time.Now()
+		result, err := apply.Run(t.Context(), p, apply.Options{
+			Execute: f.provider.Execute, ExecuteGroup: f.provider.ExecuteGroup,
+			Again: func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
+				scope := plan.Scope(f.in)
+				scope.Details, scope.Equals = touched, plan.Equals(f.in)
+				var err error
+				f.in.Snapshot, err = f.provider.Snapshot(ctx, scope)
+				return f.in, err
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Ledger.Done != 500 || result.Unverified.Holds() {
+			t.Errorf("got %+v, unverified %q, want 500 creates that are done and verified", result.Ledger, result.Unverified)
+		}
+		if took := time.Since(began); took > 1700*time.Millisecond {
+			t.Errorf("got %v, want at most 1.7 s: 500 creates by 8 workers take 1.25 s", took)
+		}
+		if s := f.in.Snapshot; s.Proved < 390 {
+			t.Errorf("got %d proved connections, want at least 390 of 500: the lists show what was written", s.Proved)
+		}
+		for i := range result.Items {
+			if result.Items[i].Differs != nil {
+				t.Errorf("got a difference of %s after its create, want none: %+v", result.Items[i].Connection, result.Items[i].Differs)
+			}
 		}
 	})
 }
