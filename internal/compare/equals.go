@@ -67,7 +67,7 @@ func isComparable(d *connection.Desired, source *connection.DataSource) bool {
 	}
 	for name, value := range d.Properties {
 		role := source.Properties[name].PerUserRole
-		if value == nil || role == connection.SelectsCredentials || role == connection.NamesCredentials {
+		if value == nil || source.Properties[name].Class != connection.ClassProperty || role == connection.SelectsCredentials || role == connection.NamesCredentials {
 			return false
 		}
 	}
