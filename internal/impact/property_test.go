@@ -267,3 +267,45 @@ func again(t *testing.T, kept *impact.Kept) *impact.Kept {
 	}
 	return read
 }
+
+// usedLately reports whether a reload of the last day, or one of the last ten of an app, used the connection.
+func (d *drawn) usedLately(name string, at time.Time) bool {
+	if d.usedSince(name, at.Add(-24*time.Hour), at) {
+		return true
+	}
+	for _, app := range d.apps {
+		for _, reload := range app.reloads[max(0, len(app.reloads)-10):] {
+			if kind, uses := reload.uses[name]; uses && !(reload.skipStore && kind == "store") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestNoRefusalIsPassedInTheDark: a change that can break dependents passes a limit of none only if no app has used the
+// connection lately, whether or not anybody could see it.
+func TestNoRefusalIsPassedInTheDark(t *testing.T) {
+	passed, none := 0, 0
+	for n := range *worlds {
+		d := draw(rand.New(rand.NewPCG(3, uint64(n))), 100)
+		w := embed(t, d.seed(now), simqlik.Options{})
+		x := w.index(t, nil)
+		for _, name := range connectionNames {
+			change := impact.Change{
+				Connection: connection.Key{Space: "Finance", Name: name}, ID: w.id(t, name), Breaks: impact.BreakDelete, Limits: connection.ImpactLimits{Refuse: &none},
+			}
+			_, verdicts := impact.Judge([]impact.Change{change}, x)
+			if slices.ContainsFunc(verdicts, func(v impact.Verdict) bool { return v.Refuses }) {
+				continue
+			}
+			passed++
+			if d.usedLately(name, now) {
+				t.Errorf("world %d: the delete of %s passes, although an app used it lately: %+v", n, name, x.Unseen)
+			}
+		}
+	}
+	if passed < *worlds/20 {
+		t.Errorf("got %d deletes that pass, want some: the test says too little", passed)
+	}
+}
