@@ -8,7 +8,9 @@ import interceptors from "@qlik/api/interceptors";
 import Ajv from "ajv";
 import { createGenerator } from "ts-json-schema-generator";
 
-const modules = ["data-connections", "data-sources", "data-credentials", "spaces", "users"];
+const modules = [
+  "data-connections", "data-sources", "data-credentials", "spaces", "users", "items", "apps", "reloads", "knowledgebases", "data-sets",
+];
 
 /** Reads the package. The result has `operations` and the function `check`. */
 export async function readContract() {
@@ -30,7 +32,8 @@ async function operationsOf(module) {
   const found = [];
   for (const [name, call] of Object.entries(functions).filter(([name]) => name !== "clearCache")) {
     const look = interceptors.addInterceptor(async ({ method, pathTemplate }) => {
-      const path = pathTemplate.replace(/\{.*?\}/g, "[^/]+");
+      // An empty reload id asks for all reloads (API reference, Apps).
+      const path = pathTemplate.replace(/\{reloadId\}$/, (id) => (name === "getAppReloadMetadata" ? "[^/]*" : id)).replace(/\{.*?\}/g, "[^/]+");
       found.push({ name, module, method: method.toUpperCase(), path: new RegExp(`^${path}$`), fixed: !path.includes("[^/]+") });
       return { status: 200, headers: new Headers(), data: {} };
     });

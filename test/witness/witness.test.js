@@ -7,6 +7,11 @@ import { fileURLToPath } from "node:url";
 import dataConnections from "@qlik/api/data-connections";
 import dataCredentials from "@qlik/api/data-credentials";
 import dataSources from "@qlik/api/data-sources";
+import apps from "@qlik/api/apps";
+import dataSets from "@qlik/api/data-sets";
+import items from "@qlik/api/items";
+import knowledgebases from "@qlik/api/knowledgebases";
+import reloads from "@qlik/api/reloads";
 import spaces from "@qlik/api/spaces";
 import users from "@qlik/api/users";
 import { readContract } from "./contract.js";
@@ -266,6 +271,57 @@ test("reads users", async () => {
   await refused(400, users.getUsers({ filter: "nonsense" }, admin));
 });
 
+/** Gives the item of that type and name. */
+async function item(resourceType, name) {
+  const { data } = await items.getItems({ resourceType, name, noActions: false, limit: 100 }, admin);
+  assert.deepEqual(names(data.data), [name]);
+  return data.data[0];
+}
+
+test("lists apps, knowledge bases and data sets", async () => {
+  const found = await pages(await items.getItems({ resourceType: "app,knowledgebase,dataset", limit: 2, sort: "+name" }, admin));
+  assert.deepEqual(found.map(names), [["Board", "Closed"], ["File", "Papers"], ["Table"]]);
+  const board = await item("app", "Board");
+  assert.equal(board.itemViews.unique, 7);
+  assert.ok(board.resourceReloadEndTime);
+  const personal = await items.getItems({ resourceType: "app", spaceId: "personal" }, bo);
+  assert.deepEqual(names(personal.data.data), ["Mine"]);
+  assert.equal(personal.data.data[0].resourceAttributes.usage, "DIRECT_QUERY_MODE");
+  await refused(400, items.getItems({ resourceId: board.resourceId }, admin));
+});
+
+test("reads which connections the reloads of an app used", async () => {
+  const { resourceId } = await item("app", "Board");
+  const { data } = await apps.getAppReloadMetadata(resourceId, "", { includeSkipStoreReloads: true, limit: "100" }, admin);
+  assert.deepEqual(data.data.map((reload) => reload.success), [false, true, true, true]);
+  assert.deepEqual(data.data[1].statements.map((s) => [s.type, s.connection]), [["Load", "Alpha"], ["Store", "Gamma"]]);
+  assert.ok(data.data[1].statements[0].connectionId);
+  const one = await apps.getAppReloadMetadata(resourceId, data.data[2].reloadId, {}, admin);
+  assert.deepEqual(one.data.data.map((reload) => reload.reloadId), [data.data[2].reloadId]);
+  await refused(403, apps.getAppReloadMetadata((await item("app", "Closed")).resourceId, "", {}, bo));
+  await refused(404, apps.getAppReloadMetadata(nowhere, "", {}, admin));
+});
+
+test("reloads an app", async () => {
+  const { resourceId: appId } = await item("app", "Board");
+  const { data: queued } = await reloads.queueReload({ appId, partial: false }, admin);
+  assert.equal((await reloads.getReload(queued.id, admin)).data.status, "SUCCEEDED");
+  const failed = await reloads.getReloads({ appId, filter: 'status eq "FAILED"', sort: "-endTime", limit: 10 }, admin);
+  assert.equal(failed.data.data.length, 1);
+  assert.ok(failed.data.data[0].errorCode);
+  await refused(404, reloads.getReload("nothing", admin));
+  await refused(403, reloads.queueReload({ appId: nowhere }, admin));
+});
+
+test("reads the connections of knowledge bases and data sets", async () => {
+  const papers = await knowledgebases.getKnowledgebase((await item("knowledgebase", "Papers")).resourceId, admin);
+  assert.equal(names([await get(papers.data.datasources[0].fileConfig.connectionId)])[0], "Alpha");
+  const table = await dataSets.getDataSet((await item("dataset", "Table")).resourceId, {}, admin);
+  assert.equal(names([await get(table.data.createdByConnectionId)])[0], "Beta");
+  await refused(404, knowledgebases.getKnowledgebase("nothing", admin));
+  await refused(404, dataSets.getDataSet("nothing", {}, admin));
+});
+
 test("refuses a stranger", async () => {
   const stranger = { noCache: true, hostConfig: { ...bo.hostConfig, apiKey: "wrong" } };
   await refused(401, dataConnections.getDataConnections({}, stranger));
@@ -285,7 +341,8 @@ const operationsOf = (list) => new Set(list.filter((e) => !isToken(e)).map((e) =
 
 test("every operation that the tenant serves was done", () => {
   const served = contract.operations.filter(({ module, name }) =>
-    !/^(spaces|users)$/.test(module) || /^(getSpaces?|getUsers?|getMyUser|filterUsers)$/.test(name));
+    module.startsWith("data-") && module !== "data-sets" ||
+    /^(getSpaces?|getUsers?|getMyUser|filterUsers|getItems|getAppReloadMetadata|getReloads?|queueReload|getKnowledgebase|getDataSet)$/.test(name));
   const done = operationsOf(exchanges.filter((e) => e.status < 300));
   assert.deepEqual(served.map((o) => o.name).filter((name) => !done.has(name)), []);
 });

@@ -40,13 +40,13 @@ type errorBody struct {
 }
 
 // as returns the body in the form of the service that the path belongs to (API reference): only spaces and users tell the
-// trace, and data sources and spaces do not repeat the status.
+// trace, and the services in withoutStatus do not repeat the status.
 func (e errorBody) as(path, trace string) errorBody {
-	sources, spaces := strings.HasPrefix(path, sourcesPath), strings.HasPrefix(path, spacesPath)
+	spaces := strings.HasPrefix(path, spacesPath)
 	if spaces || strings.HasPrefix(path, usersPath) {
 		e.TraceID = trace
 	}
-	if sources || spaces {
+	if slices.ContainsFunc(withoutStatus, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
 		e.Errors = slices.Clone(e.Errors)
 		for i, item := range e.Errors {
 			told := *item
@@ -56,6 +56,9 @@ func (e errorBody) as(path, trace string) errorBody {
 	}
 	return e
 }
+
+// withoutStatus are the paths of the services whose errors do not repeat the status (API reference).
+var withoutStatus = []string{sourcesPath, spacesPath, itemsPath, reloadsPath, knowledgePath, dataSetsPath}
 
 func (a answer) write(w http.ResponseWriter, trace string) {
 	w.Header().Set("X-B3-Traceid", trace)
