@@ -73,6 +73,14 @@ func (m mentioned) reason(r *connection.Reason) {
 	}
 }
 
+func inChanges(changes []*plan.Change) mentioned {
+	m := newMentioned()
+	for _, c := range changes {
+		m.ids[c.ID], m.keys[c.Connection] = true, true
+	}
+	return m
+}
+
 // inPlan returns the connections that a plan mentions: in changes, rotations, warnings and reasons,
 // and as the state that an operation expects.
 func inPlan(p *plan.Plan) mentioned {
@@ -113,24 +121,16 @@ func inDrift(d *plan.Drift) mentioned {
 	return m
 }
 
-// detail reads in detail the proved connections that are mentioned, and reports whether there were
-// any. The list only proves that nothing is to be said of a connection.
-func (s *Session) detail(ctx context.Context, in *plan.Input, m mentioned) (bool, error) {
-	delete(m.ids, "") // of a create
-	needed := func(live *connection.Live) bool {
-		return live.Proved && live.Unreadable == "" && (m.ids[live.ID] || m.keys[live.Key])
-	}
-	detailer, ok := s.provider.(connection.Detailer)
-	if !ok || !hasAny(in.Snapshot, needed) {
-		return false, nil
-	}
-	defer s.watch()()
-	scope := s.scope(*in)
-	scope.Reading = func(done, total int) { s.notify(Read{done, total}) }
-	snapshot, err := detailer.Detail(ctx, in.Snapshot, scope, needed)
-	s.withhold(snapshot)
-	in.Snapshot = snapshot
-	return true, s.redactError(err)
+// isNeeded reports whether a connection is mentioned, although it was only proved. The list only
+// proves that nothing is to be said of a connection.
+func (m mentioned) isNeeded(live *connection.Live) bool {
+	return live.Proved && live.Unreadable == "" && (live.ID != "" && m.ids[live.ID] || m.keys[live.Key])
+}
+
+// read reads in detail the proved connections of the snapshot that are mentioned.
+func (m mentioned) read(ctx context.Context, provider connection.Provider, in *plan.Input, scope connection.Scope) (err error) {
+	in.Snapshot, err = provider.(connection.Detailer).Detail(ctx, in.Snapshot, scope, m.isNeeded)
+	return err
 }
 
 func hasAny(snapshot *connection.Snapshot, wanted func(*connection.Live) bool) bool {
@@ -140,6 +140,39 @@ func hasAny(snapshot *connection.Snapshot, wanted func(*connection.Live) bool) b
 		}
 	}
 	return false
+}
+
+// detail reads in detail the proved connections that are mentioned, and reports whether there were
+// any.
+func (s *Session) detail(ctx context.Context, in *plan.Input, m mentioned) (bool, error) {
+	if !hasAny(in.Snapshot, m.isNeeded) {
+		return false, nil
+	}
+	defer s.watch()()
+	scope := s.scope(*in)
+	scope.Reading = func(done, total int) { s.notify(Read{done, total}) }
+	err := m.read(ctx, s.provider, in, scope)
+	s.withhold(in.Snapshot)
+	return true, s.redactError(err)
+}
+
+// DetailPlan reads in detail the proved connections that a plan mentions, and reports whether there
+// were any: the plan must then be made again. It is for callers without a session.
+func DetailPlan(ctx context.Context, provider connection.Provider, in *plan.Input, p *plan.Plan) (bool, error) {
+	return detailWithout(ctx, provider, in, inPlan(p))
+}
+
+// DetailChanges is [DetailPlan] for changes, with the result that [apply.Options] expects.
+func DetailChanges(ctx context.Context, provider connection.Provider, in plan.Input, about []*plan.Change) (plan.Input, bool, error) {
+	more, err := detailWithout(ctx, provider, &in, inChanges(about))
+	return in, more, err
+}
+
+func detailWithout(ctx context.Context, provider connection.Provider, in *plan.Input, m mentioned) (bool, error) {
+	if !hasAny(in.Snapshot, m.isNeeded) {
+		return false, nil
+	}
+	return true, m.read(ctx, provider, in, plan.Scope(*in))
 }
 
 // makeDetailed plans for [Session.planned] until the plan mentions no proved connection.
@@ -157,10 +190,6 @@ func (s *Session) makeDetailed(ctx context.Context) (*plan.Plan, connection.Prob
 
 // detailChanges reads in detail the proved connections that changes are about.
 func (s *Session) detailChanges(ctx context.Context, in plan.Input, about []*plan.Change) (plan.Input, bool, error) {
-	m := newMentioned()
-	for _, c := range about {
-		m.ids[c.ID], m.keys[c.Connection] = true, true
-	}
-	more, err := s.detail(ctx, &in, m)
+	more, err := s.detail(ctx, &in, inChanges(about))
 	return in, more, err
 }

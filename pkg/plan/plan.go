@@ -240,7 +240,7 @@ func (s Summary) Add(other Summary) Summary {
 
 // Estimate is the cost of applying a plan.
 type Estimate struct {
-	// Tier1Calls counts the reads: reading everything again, and what steps read.
+	// Tier1Calls counts the reads at most: reading everything again, and what steps read.
 	Tier1Calls int `json:"tier1Calls"`
 	Tier2Calls int `json:"tier2Calls"`
 	// Seconds is the time that the rate limit imposes if its window is fresh when

@@ -18,6 +18,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	usecases "github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -47,7 +48,7 @@ func (w *world) String() string {
 	for _, s := range w.stories {
 		fmt.Fprintf(&b, "%q %s %s\n", s.before, s.fate, s.own)
 	}
-	fmt.Fprintf(&b, "%d strangers, limit %+v, killed at %d (carried out: %v), 500 behind %d, parallel %d\n", w.strange, w.limit, w.killAt, w.carryOut, w.lateAt, w.parallel)
+	fmt.Fprintf(&b, "%d strangers, limit %+v, killed at %d (carried out: %v), 500 behind %d, parallel %d, proofs %v\n", w.strange, w.limit, w.killAt, w.carryOut, w.lateAt, w.parallel, w.proofs)
 	for _, f := range w.faults {
 		fmt.Fprintln(&b, f)
 	}
@@ -171,6 +172,12 @@ func (e *episode) round(n *wire) (converged bool) {
 		return false
 	}
 	p, problems := plan.Make(in)
+	for more := p != nil; more; p, problems = plan.Make(in) {
+		if more, err = usecases.DetailPlan(ctx, provider, &in, p); err != nil {
+			e.note("  not read in detail: %v", err)
+			return false
+		}
+	}
 	if err := problems.Err(); (err != nil || p.Refusal != nil) && len(e.world.handled) > 0 {
 		e.note("  no plan: %v, %v", err, p)
 		return false
@@ -181,6 +188,7 @@ func (e *episode) round(n *wire) (converged bool) {
 	for _, c := range p.Changes {
 		e.note("  %s %s %s %s", c.Action, c.Connection, c.ID, c.Refused)
 	}
+	e.note("  %d read in detail, %d proved", in.Snapshot.Details, in.Snapshot.Proved)
 	whole := len(in.Snapshot.Incomplete) == 0
 	if !whole {
 		n.disturbed++
@@ -199,6 +207,9 @@ func (e *episode) round(n *wire) (converged bool) {
 		Resolve: e.resolve,
 		Again: func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 			return e.read(ctx, provider, touched)
+		},
+		Detail: func(ctx context.Context, in plan.Input, about []*plan.Change) (plan.Input, bool, error) {
+			return usecases.DetailChanges(ctx, provider, in, about)
 		},
 	})
 	if err != nil {
@@ -279,6 +290,9 @@ func (e *episode) read(ctx context.Context, provider *qlik.Provider, touched fun
 		return in, err
 	}
 	scope := plan.Scope(in)
+	if e.world.proofs {
+		scope.Equals, scope.Day = plan.Equals(in), time.Now().Format(time.DateOnly)
+	}
 	if touched != nil {
 		scope.Details = touched
 	}

@@ -23,6 +23,13 @@ var undrawn = map[string]string{
 	"Behaviour.IgnoreUnknownProperties": "the planner knows every property that a world declares",
 	"Behaviour.DefaultPageSize":         "qlsync asks for a size of pages with every list",
 	"Behaviour.AnonymousHostChange":     "each connection of a world has credentials",
+	"Behaviour.ListPersonalItems":       noApps,
+	"Behaviour.ReloadsByOwnerOnly":      noApps,
+	"Behaviour.ReloadsForAll":           noApps,
+	"Behaviour.QualifiedStatements":     noApps,
+	"Behaviour.DirectQueryStatements":   noApps,
+	"Behaviour.HideAppUsage":            noApps,
+	"Behaviour.NestedDataSetConnection": noApps,
 	"Options.Now":                       "the time of a bubble is fake already",
 	"Options.LockTimeout":               "a world has no state file",
 	"Options.RateLimits":                "they are in the seed",
@@ -30,6 +37,8 @@ var undrawn = map[string]string{
 	"Fault.Deploy":                      "is of the Apinizer-shaped server",
 	"SeedConnection.ID":                 "ids follow from places and names",
 }
+
+const noApps = "is about what uses connections, which a world does not have"
 
 // TestEverySwitchOfTheEmbeddedTenantIsDrawn fails when the embedded tenant learns something that
 // no world has, so that chaos draws it or somebody says why not.

@@ -98,10 +98,10 @@ func (n *wire) handle(h hand) {
 	n.note("  by hand, at %d: somebody %s: %s/%s (%s): %v", n.seen.requests, h.deed, c.Space, c.Name, c.ID, err)
 	now, _ := n.found(c.ID)
 	c.Space, now.Updated = strings.TrimSuffix(c.Space, byHand), c.Updated
+	n.acted = n.acted || err == nil // even an edit that changes nothing has a new time
 	if err != nil || h.deed != renamesSpace && h.deed != takes && h.deed != typesIn && fmt.Sprint(c) == fmt.Sprint(now) {
 		return // the name is taken, for example, or it was done already
 	}
-	n.acted = true
 	if h.deed != takes && h.deed != renamesSpace { // those do not change it
 		n.seen.hands[c.ID], n.seen.did[c.ID] = n.seen.requests, h.deed
 	}

@@ -173,7 +173,7 @@ func (s *story) owner() string {
 
 // userTags are the tags before that are not ours.
 func (s *story) userTags() (tags []string) {
-	n := map[fate]int{crowded: 30, full: 29}[s.fate]
+	n := map[fate]int{crowded: 30, full: 28}[s.fate]
 	for i := range n {
 		tags = append(tags, fmt.Sprint("tag ", i))
 	}

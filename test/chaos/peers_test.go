@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	usecases "github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -51,6 +52,7 @@ type engine struct {
 	desired  []connection.Desired
 	moves    []connection.Move
 	workers  int
+	full     bool // the list proves nothing
 }
 
 func newEngine(t testing.TB, tenant *inspect.Tenant, l *line, limits qlik.Limits, workers int) *engine {
@@ -90,6 +92,9 @@ func (e *engine) read(ctx context.Context, touched func(*connection.Live) bool) 
 		return in, err
 	}
 	scope := plan.Scope(in)
+	if !e.full {
+		scope.Equals, scope.Day = plan.Equals(in), time.Now().Format(time.DateOnly)
+	}
 	if touched != nil {
 		scope.Details = touched
 	}
@@ -114,6 +119,11 @@ func (e *engine) plan() *plan.Plan {
 		e.Fatal(err)
 	}
 	p, problems := plan.Make(in)
+	for more := p != nil; more; p, problems = plan.Make(in) {
+		if more, err = usecases.DetailPlan(context.Background(), e.provider, &in, p); err != nil {
+			e.Fatal(err)
+		}
+	}
 	if err := problems.Err(); err != nil || p.Refusal != nil {
 		e.Fatalf("got error %v and refusal %+v, want neither", err, p.Refusal)
 	}
@@ -125,6 +135,9 @@ func (e *engine) apply(p *plan.Plan) *apply.Result {
 	e.Helper()
 	result, err := apply.Run(context.Background(), p, apply.Options{
 		Execute: e.provider.Execute, ExecuteGroup: e.provider.ExecuteGroup, Parallelism: e.workers, Again: e.read,
+		Detail: func(ctx context.Context, in plan.Input, about []*plan.Change) (plan.Input, bool, error) {
+			return usecases.DetailChanges(ctx, e.provider, in, about)
+		},
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
 			return connection.NewSecret(value(ref)), nil
 		},
@@ -290,6 +303,7 @@ func TestTheForecastIsWhatHappens(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tenant := newTenant(t, simulator.Options{})
 				e := newEngine(t, tenant, &line{service: tenant, latency: 20 * time.Millisecond}, qlik.Limits{}, 8)
+				e.full = true // with proofs it is an upper bound of the reads
 				e.declare(n)
 				forecast := e.plan().Estimate
 				before, start := len(tenant.Requests()), time.Now()

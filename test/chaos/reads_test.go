@@ -268,3 +268,28 @@ func TestALieIsMissedAsOftenAsExpected(t *testing.T) {
 		}
 	})
 }
+
+// TestManyCreatesAreVerifiedByTheList creates 500 connections with 20 ms a request, which takes 1.25 s with eight workers. The
+// lists of the space show most of them to be as declared.
+func TestManyCreatesAreVerifiedByTheList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant, err := inspect.New([]byte(empty), simulator.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &line{service: tenant, latency: 20 * time.Millisecond}
+		e := newEngine(t, tenant, l, qlik.Limits{}, workersOfReads)
+		e.declare(500)
+		p := e.plan()
+		start, before := time.Now(), l.sent
+		result := e.apply(p)
+		took, reads := time.Since(start), l.sent-before-500
+		t.Logf("%v, with %d calls to verify", took, reads)
+		if result.Ledger.Done != 500 || result.Unverified.Holds() || result.Ledger.Differs > 0 {
+			t.Errorf("got ledger %+v and %q, want 500 verified creates", result.Ledger, result.Unverified.String())
+		}
+		if took > 1700*time.Millisecond || reads > 30 {
+			t.Errorf("took %v with %d calls to verify, want at most 1.7s and 30 calls", took, reads)
+		}
+	})
+}

@@ -128,6 +128,7 @@ type world struct {
 	// behaviour is what the tenant does where the documentation says nothing.
 	behaviour simulator.Behaviour
 	pageSize  int  // of lists; 0: as large as is asked for
+	proofs    bool // the list may prove that a connection is as declared
 	gone      bool // moved blocks come from a space that does not exist any more
 }
 
@@ -148,6 +149,11 @@ func drawWorld(t *rapid.T) *world {
 			s.fate = keeps
 		}
 		w.stories = append(w.stories, s)
+	}
+	if w.proofs = rapid.Bool().Draw(t, "proofs by the list"); w.proofs { // of so many that not all are a sample
+		for range rapid.SampledFrom([]int{0, 0, 10}).Draw(t, "more connections") {
+			w.stories = append(w.stories, drawStory(t, len(w.stories), []fate{keeps, keeps, keeps, updates}, []string{"Finance", "Sales"}))
+		}
 	}
 	w.swap()
 	for range rapid.IntRange(0, 5).Draw(t, "faults") {
@@ -360,7 +366,7 @@ func (w *world) seed() []byte {
 		if s := &w.stories[i]; s.before.Name != "" {
 			tags := s.userTags()
 			if s.fate != crowded {
-				tags = append(tags, "qlsync:"+project, "qlsync-key:"+recordOf(s.before, i%2 == 0),
+				tags = append(tags, "DcaasAPI:"+s.kind().source+":1.0", "qlsync:"+project, "qlsync-key:"+recordOf(s.before, i%2 == 0),
 					"qlsync-credentials:"+connection.CredentialsRecord(0, s.credentials("old"), s.owner()))
 			}
 			add(s, s.before, s.owner(), fmt.Sprint("bucket-", i), tags)
