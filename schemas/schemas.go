@@ -51,6 +51,12 @@ func Vendored() []byte { return read("vendored.json") }
 // Secrets is the schema of the format qlsync.secrets/v1.
 func Secrets() []byte { return read("secrets.json") }
 
+// Impact is the schema of the format qlsync.impact/v1.
+func Impact() []byte { return read("impact.json") }
+
+// Check is the schema of the format qlsync.check/v1.
+func Check() []byte { return read("check.json") }
+
 // Doctor is the schema of the format qlsync.doctor/v1.
 func Doctor() []byte { return read("doctor.json") }
 

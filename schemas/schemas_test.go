@@ -22,6 +22,8 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"snapshot":    schemas.Snapshot(),
 		"secrets":     schemas.Secrets(),
 		"doctor":      schemas.Doctor(),
+		"impact":      schemas.Impact(),
+		"check":       schemas.Check(),
 		"version":     schemas.Version(),
 	} {
 		var head struct {

@@ -33,6 +33,7 @@ func applyCommand(env *environment) *cli.Command {
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; * and ? match several; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
+			&cli.DurationFlag{Name: checkAfterName, Usage: "after the apply, wait this long, such as `30m`, and then check whether the apps still work that load what was changed; exits with 2 if one fails"},
 			lockFlag(), lockFolderFlag(),
 			commandline.Choice(
 				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "with a stale plan file, `refuse|skip`: refuse writes nothing; skip refuses only the changes that differ, applies the others and exits with 3"},
@@ -110,8 +111,12 @@ func runApply(c *cli.Context, env *environment) error {
 		}
 		env.next(c, "To check the tenant for drift later", followUp(c, "drift", tenant))
 	}
-	return cmp.Or(env.outcome(result), unsaved)
+	checked := env.checkAfter(c, s, result)
+	return cmp.Or(env.outcome(result), unsaved, checked)
 }
+
+// checkAfterName is the flag for the check after an apply.
+const checkAfterName = "check-after"
 
 func checkOnStale(c *cli.Context) error {
 	value := c.String("on-stale")

@@ -63,7 +63,7 @@ func (env *environment) names(flag string, given map[string]string) []commandlin
 		}
 		return found
 	}
-	if !slices.Contains([]string{"tenant", "target", "exclude", "rotate"}, flag) {
+	if !slices.Contains([]string{"tenant", "target", "exclude", "rotate", "impact"}, flag) {
 		return nil
 	}
 	value := func(flag string) string {

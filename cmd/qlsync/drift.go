@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,6 +19,7 @@ func driftCommand(env *environment) *cli.Command {
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; writes nothing",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), severalFlags(), []cli.Flag{
+			impactFlag("show how many apps depend on each connection, and sort by that"),
 			historyFlag("append this run to `FILE`, one JSON value per line; the html report shows all of them"),
 			readsFlag(),
 			&cli.StringFlag{Name: readSubsetName, Usage: "read in detail also part K, counted from 0, of N parts of the connections, as `K/N`; each part has others"},
@@ -59,7 +61,7 @@ func runDrift(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.Close()
-	drift, err := s.Drift(c.Context, env.clock(), ignoredKinds(c))
+	drift, err := s.Drift(c.Context, driftOptions(c, env.clock()))
 	if err != nil {
 		return err
 	}
@@ -73,13 +75,13 @@ func runDrift(c *cli.Context, env *environment) error {
 	return nil
 }
 
-// ignoredKinds returns the kinds of drift that the flags exclude.
-func ignoredKinds(c *cli.Context) []plan.DriftKind {
-	var kinds []plan.DriftKind
+// driftOptions returns the options of a drift report from the flags.
+func driftOptions(c *cli.Context, at time.Time) engine.DriftOptions {
+	o := engine.DriftOptions{At: at, Impact: c.Bool("impact")}
 	for _, kind := range c.StringSlice("ignore") {
-		kinds = append(kinds, plan.DriftKind(kind))
+		o.Ignored = append(o.Ignored, plan.DriftKind(kind))
 	}
-	return kinds
+	return o
 }
 
 // writeDrift writes a drift report, with the history of earlier runs.
@@ -98,7 +100,7 @@ func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 func driftAll(c *cli.Context, env *environment, chosen *choice) error {
 	at := env.clock()
 	drifts, err := eachTenant(c, env, chosen, report.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
-		return s.Drift(ctx, at, ignoredKinds(c))
+		return s.Drift(ctx, driftOptions(c, at))
 	})
 	if err != nil {
 		return err

@@ -92,6 +92,16 @@ const readsName, readSubsetName = "reads", "read-subset"
 
 func impactFlag(usage string) cli.Flag { return &cli.BoolFlag{Name: "impact", Usage: usage} }
 
+// usageHistoryFlag returns the flag for the file that remembers what was seen of dependents.
+func usageHistoryFlag() cli.Flag {
+	return historyFlag("remember in `FILE` what was seen of dependents, so that more than the last ten reloads of an app are known")
+}
+
+// usageCacheFlag returns the flag for the folder of the read cache of dependents.
+func usageCacheFlag() cli.Flag {
+	return &cli.StringFlag{Name: "cache", Usage: "cache reads in the folder `DIR`, and read again only apps that were reloaded since"}
+}
+
 const lockTimeoutName, lockDirName = "lock-timeout", "lock-dir"
 
 // lockFlag returns the flag for how long an apply waits for another one.

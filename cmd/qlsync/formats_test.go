@@ -32,6 +32,8 @@ func TestTheReferenceOfFormatsIsThatOfTheSchemas(t *testing.T) {
 		{"`apply --format json`", schemas.Result()},
 		{"`drift --format json`", schemas.Drift()},
 		{"`drift --all-tenants --format json`", schemas.Drifts()},
+		{"`impact --format json`", schemas.Impact()},
+		{"`check --format json`", schemas.Check()},
 		{"`drift --history`, one line for each run and tenant", schemas.History()},
 		{"`validate --format json`", schemas.Problems()},
 		{"`doctor --format json`", schemas.Doctor()},

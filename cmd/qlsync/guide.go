@@ -7,7 +7,7 @@ import (
 // groups are the groups of commands in the overview.
 var groups = []commandline.Group{
 	{Title: "Get started", Commands: []string{"init", "export", "doctor"}},
-	{Title: "Every day", Commands: []string{"validate", "fmt", "plan", "apply", "drift"}},
+	{Title: "Every day", Commands: []string{"validate", "fmt", "plan", "apply", "drift", "impact", "check"}},
 	{Title: "Secrets and schemas", Commands: []string{"secrets", "schemas"}},
 	{Title: "Reports and tests", Commands: []string{"show", "snapshot", "simulate"}},
 	{Title: "This program", Commands: []string{"explain", "completion", "man", "version", "help"}},
@@ -68,6 +68,7 @@ var guides = map[string]commandline.Guide{
 		Exits: []commandline.Exit{
 			{Code: exitOK, Meaning: "the tenant is in sync with the files"},
 			{Code: exitError, Meaning: "error: nothing was written"},
+			{Code: exitDiffers, Meaning: "with --check-after: everything was applied, and an app fails"},
 			{Code: exitPartial, Meaning: "applied in part, or another apply is running: run the command again"},
 			{Code: exitRefused, Meaning: "refused: nothing was written because of a safety rule"},
 		},
@@ -78,6 +79,20 @@ var guides = map[string]commandline.Guide{
 			{For: "Write a page with the history of all runs", Line: "qlsync drift --history drift.jsonl --report html=drift.html"},
 		},
 		Exits: []commandline.Exit{{Code: exitOK, Meaning: "no drift"}, hasError, {Code: exitDiffers, Meaning: "the tenant differs from the files"}},
+	},
+	"qlsync impact": {
+		Examples: []commandline.Example{
+			{For: "Show which apps use the connections of a space", Line: "qlsync impact 'Finance/*'"},
+			{For: "Look for connections that nothing has used for 90 days", Line: "qlsync impact --unused --days 90"},
+		},
+		Exits: []commandline.Exit{isDone, hasError},
+	},
+	"qlsync check": {
+		Examples: []commandline.Example{
+			{For: "Show which connections loaded last, and which apps fail", Line: "qlsync check"},
+			{For: "Count only reloads of the last day", Line: "qlsync check --since 24h"},
+		},
+		Exits: []commandline.Exit{{Code: exitOK, Meaning: "no app fails"}, hasError, {Code: exitDiffers, Meaning: "an app fails that loads a connection"}},
 	},
 	"qlsync snapshot": {
 		Examples: []commandline.Example{

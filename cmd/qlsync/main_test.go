@@ -174,6 +174,7 @@ func stories(folder, behaviour string) testscript.Params {
 			"expand":  expand,
 			"without": without,
 			"hash":    hash,
+			"post":    post,
 			"tls":     serveTLS,
 			"same":    same,
 			"signin":  signIn,
@@ -303,6 +304,25 @@ func expand(ts *testscript.TestScript, neg bool, args []string) {
 		return ts.Getenv(name)
 	})
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// post sends a request to the tenant that serve has started: post PATH JSON
+func post(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: post path json")
+	}
+	request, err := http.NewRequest(http.MethodPost, ts.Getenv("URL")+args[0], strings.NewReader(args[1]))
+	ts.Check(err)
+	request.Header.Set("Authorization", "Bearer "+ts.Getenv("TOKEN"))
+	request.Header.Set("Content-Type", "application/json")
+	client := http.Client{Transport: &http.Transport{}} // of another program: its requests are not qlsync's
+	response, err := client.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	if response.StatusCode >= 300 {
+		text, _ := io.ReadAll(response.Body)
+		ts.Fatalf("%s: %s", response.Status, text)
+	}
 }
 
 // hash puts the hash of a plan file into a variable: hash FILE NAME

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -25,7 +26,8 @@ func (env *environment) outputs(c *cli.Context) []engine.Output {
 	}
 	if file := c.String("history"); file != "" && c.Command.Name != "show" {
 		out := env.output("--history "+file, file)
-		out.Appended = true
+		out.Appended = c.Command.Name == "drift"
+		out.Sealed = !out.Appended
 		all = append(all, out)
 	}
 	for _, pair := range c.StringSlice("report") {
@@ -49,6 +51,10 @@ func (env *environment) namedInputs(c *cli.Context) []spec.Input {
 	case "show":
 		add(c.Args().First(), "the saved file")
 		add(c.String("history"), "the history")
+	case "check":
+		if _, isTime := commandline.Since(c.String("since"), env.clock()); !isTime {
+			add(c.String("since"), "the result")
+		}
 	case "simulate":
 		add(c.String("tenant"), "the file of the embedded tenant")
 		add(c.String("faults"), "the file of faults")

@@ -24,6 +24,7 @@ func planCommand(env *environment) *cli.Command {
 			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
 			&cli.StringFlag{Name: "cache", Usage: "cache reads in the folder `DIR`, and read again only connections that were updated since"},
+			usageHistoryFlag(),
 			impactFlag("show which apps depend on each connection that the plan can break"),
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 if the plan has changes"},
 			&cli.BoolFlag{Name: "allow-refused", Usage: "exit as if no change were refused, instead of with 4; the plan is the same"},
@@ -33,7 +34,7 @@ func planCommand(env *environment) *cli.Command {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	alone := append([]string{"out", "snapshot"}, ofOnePlan...)
+	alone := append([]string{"out", "snapshot", "history"}, ofOnePlan...)
 	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkSeveral(c, false, alone...)); err != nil {
 		return err
 	}

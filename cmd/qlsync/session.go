@@ -112,7 +112,7 @@ func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 
 // planOptions returns the options of a plan from the flags.
 func planOptions(c *cli.Context, env *environment) (engine.PlanOptions, error) {
-	o := engine.PlanOptions{SkipStale: c.String("on-stale") == "skip", Impact: c.Bool("impact")}
+	o := engine.PlanOptions{SkipStale: c.String("on-stale") == "skip", Impact: c.Bool("impact"), Usage: usageOptions(c)}
 	var errs [4]error
 	var listed []string
 	o.Target, errs[0] = commandline.Names("target", c.StringSlice("target"))
@@ -121,6 +121,11 @@ func planOptions(c *cli.Context, env *environment) (engine.PlanOptions, error) {
 	listed, errs[3] = env.targetFile(c)
 	o.Target = append(o.Target, listed...)
 	return o, cmp.Or(errs[:]...)
+}
+
+// usageOptions returns from the flags how dependents are read. The history of drift is another one.
+func usageOptions(c *cli.Context) engine.UsageOptions {
+	return engine.UsageOptions{History: c.String("history")}
 }
 
 // confirmed returns the confirmations of the line.

@@ -151,8 +151,8 @@ func (l *line) candidates() []Candidate {
 		return l.flagNames()
 	case l.command != nil && l.command.Name == "completion" && l.args == 0:
 		return plain(Shells())
-	case l.command != nil && l.command.Name == "explain" && l.args == 0:
-		return l.names("explain", l.given)
+	case l.command != nil && (l.command.Name == "explain" || l.command.Name == "impact") && l.args == 0:
+		return l.names(l.command.Name, l.given)
 	}
 	return l.commandNames()
 }

@@ -3,6 +3,7 @@ package commandline
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,4 +48,18 @@ func Variables(c *cli.Context) (map[string]string, error) {
 		set[name] = string(text)
 	}
 	return set, nil
+}
+
+// Since returns the time that a text means: a date or a time in UTC or with an offset, or a duration
+// before now, such as 24h. false: the text is none of these.
+func Since(text string, now time.Time) (time.Time, bool) {
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		return now.Add(-ago), true
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02 15:04", time.DateTime, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
 }

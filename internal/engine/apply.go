@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/apply"
@@ -53,6 +54,7 @@ func (s *Session) Missing(p *plan.Plan) connection.Problems {
 func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*apply.Result, error) {
 	defer s.watch()()
 	s.notify(Applying{len(p.Steps)})
+	began := s.host.now()
 	result, err := apply.Run(ctx, p, apply.Options{
 		Execute: s.provider.Execute, ExecuteGroup: s.provider.ExecuteGroup,
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
@@ -66,6 +68,7 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 		Progress:    func(step apply.Progress) { s.notify(Stepped{step}) },
 	})
 	if result != nil {
+		result.Began, result.Ended = began.UTC().Truncate(time.Millisecond), s.host.now().UTC().Truncate(time.Millisecond)
 		messages.Fill(result.Reasons(), s.planned.Rules.Messages())
 	}
 	s.redactResult(result)

@@ -39,6 +39,8 @@ type (
 	}
 	// ReadUsage reports how many apps and other objects have been read.
 	ReadUsage struct{ Done, Total int }
+	// WaitingForReloads reports that the use case waits until that time, so that apps can reload.
+	WaitingForReloads struct{ Until time.Time }
 	// Applying reports that a plan of that many steps is being carried out. Until the use case returns,
 	// requests that change the tenant may be sent.
 	Applying struct{ Steps int }
@@ -74,24 +76,25 @@ type (
 	NotExported struct{ Reason string }
 )
 
-func (Began) event()        {}
-func (Ended) event()        {}
-func (Finished) event()     {}
-func (Paced) event()        {}
-func (Listing) event()      {}
-func (Read) event()         {}
-func (ReadSchemas) event()  {}
-func (UsagePlanned) event() {}
-func (ReadUsage) event()    {}
-func (Applying) event()     {}
-func (Stepped) event()      {}
-func (Warned) event()       {}
-func (Reseeded) event()     {}
-func (Misused) event()      {}
-func (UnknownID) event()    {}
-func (FromCache) event()    {}
-func (FromSnapshot) event() {}
-func (NotExported) event()  {}
+func (Began) event()             {}
+func (Ended) event()             {}
+func (Finished) event()          {}
+func (Paced) event()             {}
+func (Listing) event()           {}
+func (Read) event()              {}
+func (ReadSchemas) event()       {}
+func (UsagePlanned) event()      {}
+func (ReadUsage) event()         {}
+func (WaitingForReloads) event() {}
+func (Applying) event()          {}
+func (Stepped) event()           {}
+func (Warned) event()            {}
+func (Reseeded) event()          {}
+func (Misused) event()           {}
+func (UnknownID) event()         {}
+func (FromCache) event()         {}
+func (FromSnapshot) event()      {}
+func (NotExported) event()       {}
 
 func (s *Session) notify(event Event) {
 	if s.host.Notify != nil {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -40,7 +39,7 @@ func (s *Session) weigh(ctx context.Context, p *plan.Plan, o PlanOptions) error 
 	for _, change := range changes {
 		o.Usage.decides[change.ID] = true
 	}
-	index, nothing, err := s.index(ctx, s.planned.Snapshot, o.Usage)
+	index, nothing, err := s.index(ctx, s.planned.Snapshot, s.planned.Snapshot.Connections, o.Usage)
 	if err != nil {
 		return err
 	}
@@ -192,8 +191,9 @@ type UsageOptions struct {
 	decides map[string]bool
 }
 
-// index reads what depends on the connections of a snapshot. Without an index, nothing is why.
-func (s *Session) index(ctx context.Context, snapshot *connection.Snapshot, o UsageOptions) (index *impact.Index, nothing connection.Reason, err error) {
+// index reads what depends on live connections, which may include some that are not in the snapshot.
+// Without an index, nothing is why.
+func (s *Session) index(ctx context.Context, snapshot *connection.Snapshot, live []connection.Live, o UsageOptions) (index *impact.Index, nothing connection.Reason, err error) {
 	reader, ok := s.provider.(connection.UsageReader)
 	switch {
 	case !s.taken.IsZero():
@@ -222,7 +222,7 @@ func (s *Session) index(ctx context.Context, snapshot *connection.Snapshot, o Us
 	if err := memory.save(usage, snapshot.Connections); err != nil {
 		return nil, nothing, fmt.Errorf("keep what uses connections: %w", s.host.WorkDir.Shown(err))
 	}
-	return impact.New(usage, snapshot.Connections, memory.past()), nothing, nil
+	return impact.New(usage, live, memory.past()), nothing, nil
 }
 
 // redactUsage replaces texts of apps and other objects that quote a secret of the run.
@@ -248,6 +248,3 @@ func (s *Session) redactUsage(usage *connection.Usage) {
 		s.redactReason(&usage.Incomplete[i])
 	}
 }
-
-// ErrNoUsage reports that a service does not show what depends on connections.
-var ErrNoUsage = errors.New("no source of dependents is known for this kind of tenant")

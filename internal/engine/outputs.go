@@ -29,6 +29,9 @@ type Output struct {
 	WorkDir workdir.Dir
 	// Appended reports whether runs are appended to the file.
 	Appended bool
+	// Sealed reports that the file is read before it is written, and refused if this qlsync did not
+	// write it.
+	Sealed bool
 }
 
 // at returns the path under which the file can be opened.
@@ -68,6 +71,9 @@ func (out Output) check() error {
 
 // checkFormer returns an error if the file contains a text that qlsync did not write.
 func (out Output) checkFormer() error {
+	if out.Sealed {
+		return nil
+	}
 	former, err := formerOutput(out.at())
 	switch {
 	case err != nil:

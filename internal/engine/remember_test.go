@@ -52,7 +52,7 @@ var twoConnections = &connection.Snapshot{Connections: []connection.Live{
 // dependents returns how many dependents a run finds.
 func dependents(t *testing.T, s *Session, o UsageOptions, id string) int {
 	t.Helper()
-	index, _, err := s.index(t.Context(), twoConnections, o)
+	index, _, err := s.index(t.Context(), twoConnections, twoConnections.Connections, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestAHistoryOfAnotherSignInIsNotReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = remembering(folder, "another key", &appReader{uses: "b"}).index(t.Context(), twoConnections, o)
+	_, _, err = remembering(folder, "another key", &appReader{uses: "b"}).index(t.Context(), twoConnections, twoConnections.Connections, o)
 	if err == nil || !strings.Contains(err.Error(), "another sign-in") {
 		t.Errorf("got error %v, want one about the sign-in", err)
 	}

@@ -316,9 +316,18 @@ func (s *Session) again(ctx context.Context, touched func(*connection.Live) bool
 	return in, err
 }
 
-// Drift reads the tenant and returns its differences from the files at that time, without the
-// ignored kinds.
-func (s *Session) Drift(ctx context.Context, at time.Time, ignored []plan.DriftKind) (*plan.Drift, error) {
+// DriftOptions select what a drift report has.
+type DriftOptions struct {
+	// At is the time of the report.
+	At time.Time
+	// Ignored are the kinds that are left out.
+	Ignored []plan.DriftKind
+	// Impact reads what depends on the connections, and sorts them by that.
+	Impact bool
+}
+
+// Drift reads the tenant and returns its differences from the files.
+func (s *Session) Drift(ctx context.Context, o DriftOptions) (*plan.Drift, error) {
 	in, err := s.input(ctx, true)
 	if err != nil {
 		return nil, err
@@ -340,9 +349,12 @@ func (s *Session) Drift(ctx context.Context, at time.Time, ignored []plan.DriftK
 	}
 	messages.Fill(drift.Reasons(), in.Rules.Messages())
 	s.redactDrift(drift)
-	drift.At = at.UTC().Truncate(time.Second)
-	for _, kind := range ignored {
+	drift.At = o.At.UTC().Truncate(time.Second)
+	for _, kind := range o.Ignored {
 		drift.Ignore(kind)
+	}
+	if o.Impact {
+		return drift, s.addImpact(ctx, drift, in.Snapshot)
 	}
 	return drift, nil
 }

@@ -35,16 +35,7 @@ type Change struct {
 // Report is what depends on the connections that a plan changes, or that a drift report names. It is
 // evidence and changes from minute to minute.
 type Report struct {
-	// At is when the dependents were read; zero: they were not.
-	At time.Time `json:"at,omitzero"`
-	// As is the user as whom they were read. Admin reports whether that user sees all that the service
-	// shows.
-	As    string `json:"as,omitempty"`
-	Admin bool   `json:"admin"`
-	// Apps counts the listed apps, and Unchecked those of which it is not known what they use.
-	Apps      int          `json:"apps"`
-	Unchecked int          `json:"unchecked"`
-	Unseen    UnseenCounts `json:"unseen"`
+	Sight
 	// Connections are sorted by key.
 	Connections []Impacted `json:"connections"`
 	// Unknown is why the dependents could not be read; nil if they could.
@@ -104,24 +95,13 @@ type Verdict struct {
 
 // Judge returns the dependents of the changes, and what their limits say.
 func Judge(changes []Change, x *Index) (*Report, []Verdict) {
-	report := &Report{
-		At: x.At, As: cmp.Or(x.Caller.Email, x.Caller.Name, x.Caller.ID), Admin: x.Caller.Admin,
-		Apps: x.Apps, Unseen: x.Unseen.Counts(), Connections: []Impacted{},
-	}
+	report := &Report{Sight: x.Sight(), Connections: []Impacted{}}
 	unchecked := x.unchecked()
-	report.Unchecked = len(unchecked)
 	var verdicts []Verdict
 	for _, change := range changes {
 		dependents := x.Dependents(change.ID)
-		found := Impacted{
-			Connection: change.Connection, ID: change.ID, Breaks: change.Breaks, Count: CountOf(dependents, x.At),
-			Unchecked: len(unchecked), Dependents: append([]Dependent{}, dependents[:min(len(dependents), MostListed)]...),
-		}
-		for _, d := range dependents {
-			if unchecked[d.ID] {
-				found.Unchecked--
-			}
-		}
+		found := x.impacted(change.Connection, change.ID, dependents, unchecked, MostListed)
+		found.Breaks = change.Breaks
 		report.Connections = append(report.Connections, found)
 		verdict := judge(change, &found, x.doubt(&found, change.Limits))
 		if !verdict.Reason.Holds() {

@@ -150,6 +150,8 @@ func (l *Listener) Notify(tenant string, event engine.Event) {
 		l.task(tenant).ReadSchemas(event.Done, event.Total)
 	case engine.ReadUsage:
 		l.task(tenant).ReadUsage(event.Done, event.Total)
+	case engine.WaitingForReloads:
+		l.task(tenant).WaitingForReloads(event.Until)
 	case engine.Applying:
 		l.task(tenant).Applying(event.Steps)
 	case engine.Stepped:

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -20,7 +21,7 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	t.warnings(p, warnings)
 	rows := make([]row, len(d.Items))
 	for i := range d.Items {
-		rows[i] = driftRow(&d.Items[i])
+		rows[i] = driftRow(&d.Items[i], d.Impact)
 	}
 	p.rows(rows, drifted)
 	p.line("")
@@ -29,6 +30,9 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 		p.line("No drift%s: %s as declared.", asFarAsSeen(d), are(s.Clean))
 	} else {
 		p.line("%s %s.", p.paint(bold, "Drift:"), p.counts(driftNumbers(s)...))
+	}
+	for _, line := range looked(d.Impact) {
+		p.line("%s", Sanitize(line))
 	}
 	p.reads(d.Reads)
 	return p.err
@@ -68,7 +72,7 @@ var driftSigns = map[plan.DriftKind]look{
 	plan.DriftUndeclared: {"+", amber}, plan.DriftUnmanaged: {"?", teal}, plan.DriftForeign: {"!", red}, plan.DriftUnreadable: {"!", red},
 }
 
-func driftRow(item *plan.DriftItem) row {
+func driftRow(item *plan.DriftItem, seen *impact.Report) row {
 	look := driftSigns[item.Kind]
 	r := row{
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
@@ -79,6 +83,9 @@ func driftRow(item *plan.DriftItem) row {
 	}
 	if witness := witness(item); witness != "" {
 		r.remark = append(r.remark, witness)
+	}
+	if one := seen.Of(item.Connection, item.ID); one != nil {
+		r.remark = append(r.remark, "impact: "+dependents(one, seen.At))
 	}
 	r.remark = append(r.remark, wouldDo(item.Apply))
 	return r

@@ -229,7 +229,7 @@ func (Markdown) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 		s := d.Summary
 		t.rows = append(t.rows, tallyRow{member.Tenant.Name, []int{s.Changed, s.Missing, s.Undeclared, s.Unmanaged, s.Foreign, s.Unreadable, s.Clean}})
 		for i := range d.Items {
-			e := driftEntry(&d.Items[i])
+			e := driftEntry(&d.Items[i], d.Impact)
 			e.heading = "#### " + code(member.Tenant.Name) + " · " + strings.TrimPrefix(e.heading, "#### ")
 			entries = append(entries, e)
 		}

@@ -30,6 +30,7 @@ var formerHeads = regexp.MustCompile(strings.Join([]string{
 	`^([^\n]*: )?(error|warning): `, `^.+: [0-9]+ connections? in [0-9]+ files? (is|are) valid\.`,
 	`^::(error|warning) [^\n]*title=qlsync::`,
 	`^##vso\[task\.logissue type=(error|warning);`,
+	`^What depends on the connections of project `, `^Check of project `, `^space,connection,connectionId,`,
 	`^DATA SOURCE +VERSION `, `^No schemas are vendored`, `^No change: tenant `, `^Changed on tenant `,
 	`^[-~] [^\n]*\([0-9]+ connections?\)`, `^.+ is not valid on tenant `,
 	`^.+: ([0-9]+ secrets?, |the files refer to no secrets\.)`, `^.+ \(.+\)\r?\n  (ok  |warn|FAIL|--  )  [a-z]+:`,

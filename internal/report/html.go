@@ -67,7 +67,7 @@ func (h HTML) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 		if member.Report != nil {
 			items := member.Report.Items
 			view.list(out, t, len(items), func(i int) string { return items[i].Connection.Space },
-				func(i int, full bool) itemView { return view.driftItem(t, &items[i], full) })
+				func(i int, full bool) itemView { return view.driftItem(t, &items[i], member.Report.Impact, full) })
 		}
 	}
 	view.end(out)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -578,7 +579,7 @@ func (v *pageView) byAction(f *Fleet[plan.Drift]) {
 }
 
 // driftItem is one connection that differs.
-func (v *pageView) driftItem(tenant int, item *plan.DriftItem, full bool) itemView {
+func (v *pageView) driftItem(tenant int, item *plan.DriftItem, seen *impact.Report, full bool) itemView {
 	kind := v.kind(item.Kind)
 	out := itemView{
 		Long: v.Long, Kind: kind, Label: kind, Space: strconv.Itoa(v.spaces[spaceOf{tenant, item.Connection.Space}]), Apply: Sanitize(item.Apply),
@@ -588,6 +589,10 @@ func (v *pageView) driftItem(tenant int, item *plan.DriftItem, full bool) itemVi
 		out.Tenant = strconv.Itoa(tenant)
 	}
 	out.remark(because(item.Reasons))
+	if one := seen.Of(item.Connection, item.ID); one != nil {
+		out.remark("Impact: " + dependents(one, seen.At))
+		out.Dependents, out.MoreDependents = dependentRows(one, seen.At)
+	}
 	out.fact("Apply would", strings.TrimPrefix(Sanitize(wouldDo(item.Apply)), "apply would "))
 	if !item.UpdatedAt.IsZero() {
 		out.Day = item.UpdatedAt.UTC().Format("2 Jan 2006")

@@ -155,7 +155,7 @@ func driftCases(d *plan.Drift) []testCase {
 func driftText(item *plan.DriftItem) string {
 	var text strings.Builder
 	p := Text{}.printer(&text)
-	r := driftRow(item)
+	r := driftRow(item, nil)
 	for _, remark := range r.remark {
 		p.line("%s", Sanitize(remark))
 	}

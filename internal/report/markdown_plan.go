@@ -345,9 +345,13 @@ func (Markdown) Drift(w io.Writer, d *plan.Drift) error {
 	entries := make([]entry, 0, len(d.Items))
 	for i := range d.Items {
 		t.count(d.Items[i].Connection.Space, string(d.Items[i].Kind))
-		entries = append(entries, driftEntry(&d.Items[i]))
+		entries = append(entries, driftEntry(&d.Items[i], d.Impact))
 	}
-	foot := fmt.Sprintf("<sub>Tenant %s. In a difference, <code>-</code> is what is declared and <code>+</code> what is live.%s</sub>", place(d.Tenant), withReads("", "<br>", d.Reads))
+	seen := ""
+	for _, line := range looked(d.Impact) {
+		seen += "<br>" + prose(line)
+	}
+	foot := fmt.Sprintf("<sub>Tenant %s. In a difference, <code>-</code> is what is declared and <code>+</code> what is live.%s</sub>", place(d.Tenant), withReads("", "<br>", d.Reads)+seen)
 	if len(entries) > 0 {
 		p.add(t.table(roomOfTable))
 		p.room -= units(foot) + 2
@@ -381,7 +385,7 @@ func driftNumbers(s plan.DriftSummary) []number {
 	}
 }
 
-func driftEntry(item *plan.DriftItem) entry {
+func driftEntry(item *plan.DriftItem, seen *impact.Report) entry {
 	title := fmt.Sprintf("%s <b>%s</b> %s", code(driftSigns[item.Kind].sign), prose(string(item.Kind)), code(item.Connection.Name))
 	if item.DataSource != "" {
 		title += " · " + prose(item.DataSource)
@@ -393,6 +397,10 @@ func driftEntry(item *plan.DriftItem) entry {
 	}
 	if text := witness(item); text != "" {
 		remarks = append(remarks, prose(text))
+	}
+	if one := seen.Of(item.Connection, item.ID); one != nil {
+		title += " · " + words.Count(one.Total(), "dependent")
+		remarks = append(remarks, "impact: "+prose(dependents(one, seen.At)), dependentsTable(one, seen.At, roomOfPatch))
 	}
 	return connectionEntry("#### "+code(item.Connection.Space), title, remarks, item.Fields)
 }

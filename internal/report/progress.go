@@ -92,6 +92,11 @@ func (t *Task) Follow(pacing Pacing) { t.pacing.Store(&pacing) }
 // Listing reports that connections are being listed: their number is unknown.
 func (t *Task) Listing() { t.begin(phase{doing: "listing connections"}) }
 
+// WaitingForReloads reports a wait until that time.
+func (t *Task) WaitingForReloads(until time.Time) {
+	t.begin(phase{doing: "waiting until " + until.Format(time.TimeOnly) + " for reloads"})
+}
+
 // Applying reports that an apply of that many steps begins.
 func (t *Task) Applying(steps int) {
 	t.begin(phase{doing: "applying", unit: "steps", total: steps})

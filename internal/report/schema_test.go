@@ -11,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -197,6 +198,7 @@ func TestFormatsAreThoseOfTheSchemas(t *testing.T) {
 	for format, schema := range map[string][]byte{
 		plan.Format: schemas.Plan(), apply.Format: schemas.Result(), plan.DriftFormat: schemas.Drift(), report.ProblemsFormat: schemas.Problems(),
 		report.SchemasFormat: schemas.Vendored(), doctor.SecretsFormat: schemas.Secrets(), doctor.Format: schemas.Doctor(),
+		impact.ListFormat: schemas.Impact(), impact.CheckFormat: schemas.Check(),
 		report.BuildFormat: schemas.Version(),
 	} {
 		var head struct{ Title string }

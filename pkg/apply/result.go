@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -23,8 +24,11 @@ type Result struct {
 	Hash    string      `json:"hash"` // of the plan
 	Project string      `json:"project"`
 	Tenant  plan.Tenant `json:"tenant"`
-	Ledger  Ledger      `json:"ledger"`
-	Items   []Item      `json:"items"`
+	// Began and Ended are when the apply began and ended; whoever ran it sets them. Zero: unknown.
+	Began  time.Time `json:"began,omitzero"`
+	Ended  time.Time `json:"ended,omitzero"`
+	Ledger Ledger    `json:"ledger"`
+	Items  []Item    `json:"items"`
 	// Unverified is why the changes were not verified; none if they were, or if verification was not
 	// requested.
 	Unverified connection.Reason `json:"-"`

@@ -96,6 +96,26 @@ const (
 	ApplyRefuse  = "refuse"
 )
 
+// MostUsedFirst sorts the items by the number of dependents in the evidence: the spaces by their
+// most used item, and the items of each space.
+func (d *Drift) MostUsedFirst() {
+	total := func(item *DriftItem) int {
+		if one := d.Impact.Of(item.Connection, item.ID); one != nil {
+			return one.Total()
+		}
+		return 0
+	}
+	most := map[string]int{}
+	for i := range d.Items {
+		space := d.Items[i].Connection.Space
+		most[space] = max(most[space], total(&d.Items[i]))
+	}
+	slices.SortStableFunc(d.Items, func(x, y DriftItem) int {
+		a, b := x.Connection.Space, y.Connection.Space
+		return cmp.Or(cmp.Compare(most[b], most[a]), cmp.Compare(a, b), cmp.Compare(total(&y), total(&x)))
+	})
+}
+
 // FindDrift compares like [Make], and returns the differences instead of a plan. A connection that
 // equals the files and has no owner project is not drift.
 func FindDrift(in Input) (*Drift, connection.Problems) {

@@ -186,7 +186,7 @@ func (w *proofWorld) look(t *rapid.T, dir, reads string, tenant *inspect.Tenant)
 	}
 	again := open()
 	defer again.Close()
-	if o.drift, err = again.Drift(t.Context(), w.date, nil); err != nil {
+	if o.drift, err = again.Drift(t.Context(), usecases.DriftOptions{At: w.date}); err != nil {
 		t.Fatal(err)
 	}
 	return o

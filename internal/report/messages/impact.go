@@ -17,12 +17,12 @@ var Impact = connection.Messages{
 		Meaning: "The list has no app in the personal space of another user. Whether the service lists such apps for this caller is not documented.",
 	},
 	"usage-not-readable": {
-		Text:    "{objects:object} could not be read",
+		Text:    "{objects:object|objects} could not be read",
 		Meaning: "The service lists these apps, knowledge bases or data sets, and does not show which connections they use.",
 		Example: args{"objects": 41},
 	},
 	"usage-not-covered": {
-		Text: "the reloads of {apps:app} are not all known for {days:day}", Next: "keep a history with --history FILE, and run the command regularly",
+		Text: "the reloads of {apps:app|apps} are not all known for {days:day|days}", Next: "keep a history with --history FILE, and run the command regularly",
 		Meaning: "The service remembers the last ten reloads of an app. Older ones are unknown without a history. An app that was never reloaded, whose last reload failed or was partial, that reads by Direct Query, or with a load whose connection is unknown may use any connection.",
 		Example: args{"apps": 12, "days": 30},
 	},
