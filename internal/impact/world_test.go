@@ -115,7 +115,6 @@ func (w *world) read(t testing.TB, scope connection.UsageScope) (*connection.Usa
 	if err != nil {
 		t.Fatal(err)
 	}
-	usage.At = w.clock
 	return usage, snapshot.Connections
 }
 

@@ -43,7 +43,8 @@ type UsageScope struct {
 type Usage struct {
 	// Caller is as whom it was looked.
 	Caller User
-	// At is when the reading began, by the clock of this machine.
+	// At is when the reading began, by the clock of the service if it is known: the times of reloads are
+	// compared with it.
 	At time.Time
 	// Apps holds all listed apps, by id, without session apps.
 	Apps []App

@@ -60,6 +60,9 @@ func (p *Provider) Usage(ctx context.Context, scope connection.UsageScope) (*con
 	if err := u.listItems(ctx); err != nil {
 		return nil, err
 	}
+	if skew := p.client.http.Skew(); skew != nil {
+		u.usage.At = u.usage.At.Add(*skew)
+	}
 	if err := u.readItems(ctx); err != nil {
 		return nil, err
 	}
