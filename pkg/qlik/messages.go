@@ -16,7 +16,7 @@ func (Rules) Messages() connection.Messages {
 
 var sentences = connection.Messages{
 	"statement-differs": {
-		Text:    "the list of {dataSource} connections ({version}) does not always show {properties} as the connections have them, so they are read one by one",
+		Text:    "the list of {dataSource} connections ({version}) differs from the connections themselves in {properties}, so they are read one by one",
 		Meaning: "In a sample of the connections of one data source and connector version, properties differed from the connection statement in the list. The list proves nothing about these properties in this run.",
 		Example: map[string]any{"dataSource": "rest", "version": "QvRestConnector.exe:3.30.0", "properties": []string{"timeout"}},
 	},
