@@ -26,6 +26,7 @@ import (
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/workdir"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -58,6 +59,9 @@ func TestNothingThatQlsyncWritesHoldsASecret(t *testing.T) {
 			c.everything()
 			if world.hostile == nil && world.provider == "" && c.forged < 10 {
 				t.Errorf("only %d lines show the forged name: too few commands have seen it", c.forged)
+			}
+			if world.hostile == nil && world.provider == "" && c.differ == 0 {
+				t.Error("no output reports that statements differ: no statement was compared")
 			}
 			if world.hostile != nil && c.quoted.Load() == 0 {
 				t.Error("nothing was quoted: the tenant has tried nothing")
@@ -96,6 +100,7 @@ type canaries struct {
 	quoted  atomic.Int64
 	given   atomic.Int64 // tokens
 	forged  int          // lines of output that show the forged name
+	differ  int          // outputs that report that statements differ from properties
 }
 
 // forgedName is a command to the runners of Azure Pipelines, and the name of a live connection.
@@ -136,21 +141,29 @@ func (c *canaries) qlik(token string) string {
 			map[string]any{"name": "Ana", "email": "ana@example.com", "roles": []any{"TenantAdmin"}},
 			map[string]any{"name": "Bo", "email": "bo@example.com"},
 		},
-		"spaces": []any{map[string]any{"name": "Finance", "type": "shared"}},
+		"spaces": []any{map[string]any{"id": "640000000000000000000001", "name": "Finance", "type": "shared"}},
 		"token":  token, "oauth": map[string]any{"clientId": "canary", "clientSecret": c.environ["CLIENT_SECRET"]},
 		"connections": []any{
 			c.live("Rates", c.secret("a header of a declared connection"), c.secret("an address of a declared connection")),
 			c.live(forgedName, c.secret("a header of a connection with a forged name"), c.secret("an address of a connection with a forged name")),
 			c.live("::set-env name=PATH::evil", c.secret("a header of another forged name"), c.secret("an address of another forged name")),
 			c.live("Undeclared", c.secret("a header of another connection"), c.secret("an address of another connection")),
-			map[string]any{"name": "Pages", "space": "Finance", "dataSource": "rest", "properties": map[string]any{
-				"url": "https://pages.example.com", "authSchema": "anonymous", "OffsetDataPath": c.secret("what the files call sensitive"),
-			}},
+			map[string]any{
+				"name": "Pages", "space": "Finance", "dataSource": "rest", "properties": map[string]any{
+					"url": "https://pages.example.com", "authSchema": "anonymous", "OffsetDataPath": c.secret("what the files call sensitive"),
+				},
+				"statement": c.statement("Pages"), "tags": []string{connectorTag},
+			},
+			c.stated("Prices"), c.stated("Stock"), c.stated("Staff"), c.stated("Sales"), c.stated("Sites"), c.stated("Shops"),
 		},
 	})
 	c.must(err)
 	c.tenant, err = qlik.New(seed, qlik.Options{})
 	c.must(err)
+	var declared []string
+	for _, name := range []string{"Prices", "Stock", "Staff", "Sales", "Sites", "Shops"} {
+		declared = append(declared, "  - {name: "+name+", dataSource: rest, properties: {url: https://stated.example, authSchema: anonymous}}\n")
+	}
 	return `version: 1
 defaults: {space: Finance}
 connections:
@@ -159,7 +172,25 @@ connections:
   - {name: Lake, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: l}, credentials: {accessKey: {file: key.json}, secretKey: {exec: [sh, -c, 'printf %s "$CANARY_EXEC"']}}}
   - {name: Rates, dataSource: rest, lifecycle: {adopt: true}, properties: {authSchema: anonymous, OffsetDataPath: /new}, credentials: {queryHeaders: [{name: Accept, value: text/csv}, {name: Authorization, value: {env: BASIC}}]}}
   - {name: Pages, dataSource: rest, lifecycle: {adopt: true}, sensitive: [OffsetDataPath], properties: {url: https://pages.example.org, authSchema: anonymous}}
-`
+` + strings.Join(declared, "")
+}
+
+const connectorTag = "DcaasAPI:QvRestConnector.exe:3.30.0"
+
+// statement makes a connect statement with secrets that are in no property of its connection.
+func (c *canaries) statement(name string) string {
+	key, value := rand.Text(), rand.Text()
+	c.secrets["a key in the statement of "+name], c.secrets["a value in the statement of "+name] = key, value
+	return `CUSTOM CONNECT TO "provider=QvRestConnector.exe;url=https://` + value + `.example;authSchema=anonymous;` + key + `=` + value + `;"`
+}
+
+// stated is a connection of ours with such a statement: the lists prove nothing of it.
+func (c *canaries) stated(name string) map[string]any {
+	space := connection.Space{ID: "640000000000000000000001", Name: "Finance"}
+	return map[string]any{
+		"name": name, "space": "Finance", "dataSource": "rest", "properties": map[string]any{"url": "https://stated.example", "authSchema": "anonymous"},
+		"statement": c.statement(name), "tags": []string{connectorTag, "qlsync:acme", "qlsync-key:" + connection.KeyRecord(space, name)},
+	}
 }
 
 // apinizer makes an Apinizer manager that shows secrets in the clear, and returns what is
@@ -316,6 +347,9 @@ func (c *canaries) run(folder string, args ...string) {
 	line := append([]string{"qlsync"}, args...)
 	code := env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), line)))
 	c.look("the output of "+strings.Join(args, " "), output.String())
+	if strings.Contains(output.String(), "does not always show") {
+		c.differ++
+	}
 	for line := range strings.Lines(output.String()) {
 		if strings.Contains(line, "##vso[") || strings.HasPrefix(strings.TrimSpace(line), "::set-env") {
 			c.Errorf("the runner of a pipeline obeys a line of %s: %q", strings.Join(args, " "), line)
