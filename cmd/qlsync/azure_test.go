@@ -60,6 +60,30 @@ func runAzure(ts *testscript.TestScript, r *runner, args []string) {
 	}
 }
 
+// checkShell: azureshell SHELL demands that the pipeline for a shell has no step for another one, and
+// compares the checksum of the archive before it unpacks anything. No PowerShell runs here.
+func checkShell(ts *testscript.TestScript, _ bool, args []string) {
+	pipeline := readTree(ts, ts.MkAbs("repo/azure-pipelines.yml"))
+	template := pipeline["stages"].([]any)[0].(map[string]any)
+	template["parameters"].(map[string]any)["shell"] = args[0]
+	text, err := json.Marshal(expandTemplate(ts, []any{template}, nil))
+	ts.Check(err)
+	scripts := 0
+	for _, shell := range []string{"bash", "pwsh", "powershell"} {
+		count := strings.Count(string(text), `{"`+shell+`":`) + strings.Count(string(text), `,"`+shell+`":`)
+		if (count > 0) != (shell == args[0]) {
+			ts.Fatalf("the pipeline for %s has %d steps for %s", args[0], count, shell)
+		}
+		scripts += count
+	}
+	if scripts != 10 { // two of install.yml in each of three stages, two of plan, and one of each of the others
+		ts.Fatalf("the pipeline for %s has %d scripts, want 10", args[0], scripts)
+	}
+	if checked, unpacked := strings.Index(string(text), "SHA-256"), strings.Index(string(text), "tar -xzf"); checked < 0 || checked > unpacked {
+		ts.Fatalf("the pipeline for %s unpacks the archive before it checks it", args[0])
+	}
+}
+
 func readTree(ts *testscript.TestScript, file string) map[string]any {
 	text, err := os.ReadFile(file)
 	ts.Check(err)

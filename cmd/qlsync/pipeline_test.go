@@ -212,13 +212,14 @@ func pipelines(file, text string) testscript.Params {
 			ts.Setenv("ARCHIVE", archiveName)
 			ts.Value(runnerKey).(*runner).releases = served
 		},
-		"forge":    inForge(startForge),
-		"secret":   inForge(storeSecret),
-		"job":      inForge(runJob),
-		"comment":  inForge(writeComment),
-		"comments": inForge(showComments),
-		"artifact": inForge(keepArtifact),
-		"azure":    inForge(runAzure),
+		"forge":      inForge(startForge),
+		"secret":     inForge(storeSecret),
+		"job":        inForge(runJob),
+		"comment":    inForge(writeComment),
+		"comments":   inForge(showComments),
+		"artifact":   inForge(keepArtifact),
+		"azure":      inForge(runAzure),
+		"azureshell": checkShell,
 		"release": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Value(runnerKey).(*runner).releases.fault.Store(args[0])
 		},
