@@ -40,12 +40,17 @@ func sealKey(a auth, seed []byte) []byte {
 	return sum.Sum(nil)
 }
 
+// usageFile returns the file of usage in the read cache.
+func (s *Session) usageFile() string {
+	return filepath.Join(s.cache, digest(s.digest(), string(s.sealKey))+".usage")
+}
+
 // recall reads what earlier runs have seen. A cache that does not fit its seal is ignored, because
 // it can be read again. A history that does not fit is an error, because it cannot.
 func (s *Session) recall(history string) (*memory, error) {
 	m := &memory{key: s.sealKey, raise: s.project.o.RaiseLimits}
 	if s.cache != "" {
-		m.cache = s.host.at(filepath.Join(s.cache, digest(s.digest(), string(s.sealKey))+".usage"))
+		m.cache = s.host.at(s.usageFile())
 		var err error
 		if m.cached, err = m.read(m.cache); err != nil && !errors.Is(err, impact.ErrSeal) {
 			return nil, fmt.Errorf("cache: %w", s.host.WorkDir.Shown(err))

@@ -157,7 +157,7 @@ func (s *Session) connect(ctx context.Context, with SessionOptions) error {
 	}
 	s.cache, o.cacheFile = with.Cache, s.cacheFile(with.Cache, seed)
 	s.sealKey = sealKey(o.auth, seed)
-	if err = s.checkCache(with.Cache, o.cacheFile); err == nil {
+	if err = cmp.Or(s.checkCache(with.Cache, o.cacheFile), s.checkCache(with.Cache, s.usageFile())); err == nil {
 		o.cacheFile = s.host.at(o.cacheFile)
 		if o.cacheDigest, err = s.cacheDigest(); err == nil {
 			s.provider, err = kind.connect(o)
