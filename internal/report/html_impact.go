@@ -26,6 +26,9 @@ var (
 	impactTemplate = template.Must(template.New("impact").Parse(impactText))
 )
 
+// mostUses is how many rows the table of a page has: a browser takes long to lay out more.
+const mostUses = 5_000
+
 // impactView is the content of a page of dependents around its table.
 type impactView struct {
 	Policy, Title, When, Verdict, Heading, Foot string
@@ -60,7 +63,7 @@ func (HTML) Impact(w io.Writer, l *impact.List) error {
 	if l.Unused != nil {
 		for i := range l.Unused.Proven {
 			one := &l.Unused.Proven[i]
-			if rows++; out.n < pageMost {
+			if rows++; rows <= mostUses && out.n < pageMost {
 				run("unused-row", impactRow{Connection: clip(label(one.Connection.Name), mostName), Space: clip(label(one.Connection.Space), mostName), Kind: Sanitize(one.DataSource), Name: Sanitize(removal(one))})
 				shown++
 			}
@@ -71,13 +74,13 @@ func (HTML) Impact(w io.Writer, l *impact.List) error {
 		row := impactRow{Connection: clip(label(one.Connection.Name), mostName), Space: clip(label(one.Connection.Space), mostName), SortViewers: -1}
 		if len(one.Dependents) == 0 {
 			row.Name = "nothing that can be seen"
-			if rows++; out.n < pageMost {
+			if rows++; rows <= mostUses && out.n < pageMost {
 				run("impact-row", row)
 				shown++
 			}
 		}
 		for j := range one.Dependents {
-			if rows++; out.n < pageMost {
+			if rows++; rows <= mostUses && out.n < pageMost {
 				run("impact-row", row.of(&one.Dependents[j], l))
 				shown++
 			}

@@ -25,17 +25,19 @@ var outputs = []struct {
 	schema []byte
 	values []any
 }{
-	{"plan", schemas.Plan(), []any{everydayPlan(), emptyPlan(), refusedPlan(), hostilePlan(), longValuesPlan(), thousandStepsPlan(), provedPlan()}},
+	{"plan", schemas.Plan(), []any{planWithImpact("Sales"), planSeenBlindly(), everydayPlan(), emptyPlan(), refusedPlan(), hostilePlan(), longValuesPlan(), thousandStepsPlan(), provedPlan()}},
 	{"result", schemas.Result(), []any{everydayResult(), hostileResult(), &apply.Result{
-		Format: apply.Format, Hash: someHash, Project: "finance", Items: []apply.Item{},
+		Format: apply.Format, Hash: someHash, Project: "finance", Items: []apply.Item{}, Began: looked, Ended: looked,
 	}}},
-	{"drift", schemas.Drift(), []any{everydayDrift(), cleanDrift(), hostileDrift(), &plan.Drift{
+	{"drift", schemas.Drift(), []any{driftWithImpact(), driftSeenBlindly(), everydayDrift(), cleanDrift(), hostileDrift(), &plan.Drift{
 		Format: plan.DriftFormat, Project: "finance", Items: []plan.DriftItem{}, Ignored: plan.DriftKinds(), Reads: provedPlan().Reads,
 	}}},
 	{"problems", schemas.Problems(), []any{report.NewProblems(everydayProblems()), report.NewProblems(nil)}},
 	{"vendored", schemas.Vendored(), []any{checkedSchemas(), report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}}},
 	{"doctor", schemas.Doctor(), []any{examinedTenants(), doctor.Report{Format: doctor.Format, Project: "finance", Tenants: []doctor.Examined{}}}},
 	{"secrets", schemas.Secrets(), []any{listedSecrets(), doctor.Secrets{Format: doctor.SecretsFormat, Project: "finance", Tenants: []doctor.TenantSecrets{}}}},
+	{"impact", schemas.Impact(), []any{listOf("Sales"), unusedOf("Sales"), listOf(hostileNames...)}},
+	{"check", schemas.Check(), []any{checkOf("Sales"), checkOf(hostileNames...)}},
 	{"version", schemas.Version(), []any{releaseBuild(), report.Build{Format: report.BuildFormat, Version: "devel", Go: "go1.26.8", Platform: "linux/amd64"}}},
 }
 

@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { audit, open } from "./browser.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const names = ["everyday", "clean", "hostile", "fleet", "plan", "plan-chain", "plan-empty", "plan-refused", "plan-hostile", "plan-fleet"];
+const names = ["everyday", "clean", "hostile", "fleet", "plan", "plan-chain", "plan-empty", "plan-refused", "plan-hostile", "plan-fleet", "plan-impact", "impact", "impact-hostile", "impact-unused"];
 let folder, numbers, browser;
 
 before(async () => {
@@ -262,3 +262,36 @@ for (const name of ["large", "plan-large"]) test(`10,000 connections stay below 
   console.log(`10,000 connections: ${statSync(join(folder, name + ".html")).size} bytes, ${times.map(Math.round).join(", ")} ms`);
   assert.ok(Math.min(...times) < 2000, `it took ${times} ms`);
 });
+
+test("the table of dependents is searched and sorted, and the picture shows the same uses", () => view("impact", {}, async (page) => {
+  const rows = () => page.locator("#table tbody tr:visible").count();
+  const all = await rows();
+  assert.ok(all > 40, `got ${all} rows, want one for each use`);
+  assert.equal(await page.locator("svg.uses .use").count(), await page.locator("#table tbody tr td:nth-child(8):not(:empty)").count());
+  await page.fill("#find", "connection 3 dashboard");
+  assert.ok(await rows() < all && await rows() > 0);
+  await page.keyboard.press("Escape");
+  assert.equal(await rows(), all);
+  const viewers = async () => (await page.$$eval("#table tbody td:nth-child(7)", (cells) => cells.map((cell) => Number(cell.dataset.n))));
+  await page.getByRole("button", { name: "Viewers" }).click();
+  const down = await viewers();
+  assert.deepEqual(down, [...down].sort((a, b) => b - a));
+  await page.getByRole("button", { name: "Viewers" }).click();
+  assert.deepEqual(await viewers(), [...down].reverse());
+  assert.equal(await page.getAttribute("thead th[aria-sort]", "aria-sort"), "ascending");
+  await page.locator("svg.uses text.node").first().hover();
+  assert.ok(await page.locator("svg.uses .use.on").count() > 0);
+}));
+
+test("a picture of thousands of uses says what it leaves out", () => view("impact-large", {}, async (page) => {
+  assert.match(await page.locator("section .soft", { hasText: "on the left" }).textContent(), /Only [\d,]+ of [\d,]+ uses are drawn/);
+  assert.ok(await page.locator("svg.uses .use").count() <= 2000);
+  assert.equal(await page.locator("#table tbody tr").count(), 5000);
+  assert.match(await page.locator(".notice").last().textContent(), /[\d,]+ more rows are not shown/);
+}));
+
+test("a plan page shows what depends on a change, without a script too", () => view("plan-impact", {}, async (page) => {
+  await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
+  assert.match(await page.locator(".depends").first().innerText(), /Dashboard \d+/);
+  assert.match(await page.locator("body").innerText(), /apps load it/);
+}));

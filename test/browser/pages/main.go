@@ -35,6 +35,7 @@ func main() {
 		write(folder, name+".html", func(w io.Writer) error { return report.HTML{}.Plan(w, p) })
 	}
 	write(folder, "plan-fleet.html", func(w io.Writer) error { return report.HTML{}.Plans(w, plansOf(everydayPlan())) })
+	writeImpacts(folder)
 	numbers := make([]int, len(history))
 	for i, point := range history {
 		numbers[i] = point.Summary.Drifted()
