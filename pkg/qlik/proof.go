@@ -206,10 +206,16 @@ func (s *survey) prove(rest []*connection.Live, scope connection.Scope) (unprove
 	return unproved
 }
 
-// shown returns properties in the form in which a snapshot has them.
+// shown returns properties in the form in which a snapshot has them. The list has a field for the
+// switch of per-user credentials: where a statement contradicts the field, the switch is unknown.
 func (s *survey) shown(live *connection.Live, properties map[string]any) map[string]any {
 	shown := redactProperties(live.DataSource, properties, s.lifts(live))
-	showSeparated(shown, &wireConnection{Separated: s.proof.listed[live.ID].separated})
+	listed := &wireConnection{Separated: s.proof.listed[live.ID].separated}
+	if value, known := shown[separateCredentials]; known && value != listed.isSeparated() {
+		delete(shown, separateCredentials)
+	} else {
+		showSeparated(shown, listed)
+	}
 	source, _ := s.schema(live.DataSource)
 	shown = source.Redact(shown, s.lifts(live))
 	dropSeparated(source, shown)

@@ -383,3 +383,32 @@ func TestWhatWasWrittenIsVerifiedByTheLists(t *testing.T) {
 		}
 	})
 }
+
+func TestTheSwitchOfPerUserCredentialsComesFromTheList(t *testing.T) {
+	for name, declared := range map[string]bool{"as declared": true, "not as declared": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(t, 200, 1, time.Millisecond, func(_ int, live map[string]any) {
+					if live["dataSource"] == "File_AmazonS3ConnectorV2" {
+						live["properties"].(map[string]any)["separateCredentials"] = true
+					}
+				})
+				for i := range f.in.Desired {
+					if f.in.Desired[i].DataSource == "File_AmazonS3ConnectorV2" {
+						f.in.Desired[i].Properties["separateCredentials"] = declared
+					}
+				}
+				p := f.plan(t, true)
+				proved := 0
+				for _, live := range f.in.Snapshot.Connections {
+					if live.DataSource == "File_AmazonS3ConnectorV2" && live.Proved {
+						proved++
+					}
+				}
+				if (proved > 0) != declared || p.Empty() != declared {
+					t.Errorf("got %d proved connections and %d changes, want proofs exactly if the list has what is declared", proved, len(p.Changes))
+				}
+			})
+		})
+	}
+}
