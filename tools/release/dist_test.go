@@ -171,7 +171,6 @@ func TestEveryArchiveHasTheProgramItsManualAndItsCompletions(t *testing.T) {
 			want := []string{
 				"CHANGELOG.md", "LICENSE", "README.md", "completions/_qlsync", "completions/qlsync.bash", "completions/qlsync.fish",
 				"completions/qlsync.ps1", "man/qlsync.1", p.program(),
-				"ci/apply.sh", "ci/common.sh", "ci/drift.sh", "ci/github.sh", "ci/gitlab.sh", "ci/install.sh", "ci/plan.sh", "ci/run.sh",
 			}
 			want = slices.AppendSeq(want, maps.Keys(scripts))
 			slices.Sort(want)
