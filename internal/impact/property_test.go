@@ -14,7 +14,7 @@ import (
 	simqlik "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
-var worlds = flag.Int("worlds", 80, "how many random worlds are drawn")
+var worlds = flag.Int("worlds", 50, "how many random worlds are drawn")
 
 // drawn is a random world: what happened, not what the service shows of it.
 type drawn struct {
