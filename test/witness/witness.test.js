@@ -162,6 +162,30 @@ test("puts a connection", async () => {
   await refused(400, put({ qID: nowhere }));
 });
 
+test("reads properties from the statement that it lists", async () => {
+  const space = await spaceId("Finance");
+  const properties = { host: "stated.example", port: "1433" };
+  const id = await create("Derived", { space, datasourceID: "mssql", connectionProperties: { ...properties, password: "not-a-real-one" } });
+  const listed = async () => {
+    const { data } = await dataConnections.getDataConnections({ spaceId: space, noDatafiles: true }, admin);
+    return data.data.find((connection) => connection.qID === id);
+  };
+  const { qConnectStatement, tags, qType } = await listed();
+  assert.match(qConnectStatement, /;host=stated\.example;port=1433;.*;QueryTimeout=30;.*allowNonSelectQueries=false;/);
+  assert.doesNotMatch(qConnectStatement, /not-a-real-one/);
+  assert.ok(tags.some((tag) => /^DcaasAPI:QvOdbcConnectorPackage\.exe:\d/.test(tag)));
+  assert.deepEqual((await get(id)).connectionProperties, properties);
+
+  const put = (statement) =>
+    dataConnections.updateDataConnection(id, {}, { qID: id, qEngineObjectID: id, qName: "Derived", qType, qConnectStatement: statement }, admin);
+  await put(qConnectStatement);
+  assert.deepEqual((await get(id)).connectionProperties, properties);
+  await put(qConnectStatement.replace("port=1433", "port=1434"));
+  assert.equal((await get(id)).connectionProperties.port, "1434");
+  await dataConnections.patchDataConnection(id, {}, [{ op: "replace", path: "/connectionProperties/port", value: "1435" }], admin);
+  assert.match((await listed()).qConnectStatement, /;port=1435;/);
+});
+
 test("duplicates a connection", async () => {
   const id = await create("Original", { tags: ["witness"] });
   const duplicate = (more) => dataConnections.duplicateDataAConnection({ id, ...more }, admin);
