@@ -437,7 +437,7 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 	token := fmt.Sprintf("token-%d", run.jobs)
 	run.forge.tokens[token] = permissions
 	context := map[string]string{
-		"github.repository": "acme/bi", "github.actor": "ana", "github.token": token, "inputs.plan-hash": "", "inputs.confirm-deletes": "", "inputs.confirm-recreates": "",
+		"github.repository": "acme/bi", "github.actor": "ana", "github.token": token, "inputs.plan-hash": "", "inputs.confirm-deletes": "", "inputs.confirm-recreates": "", "inputs.confirm-impact": "", "vars.QLSYNC_CHECK_SINCE": "",
 		"vars.QLSYNC_HOSTS": strings.TrimPrefix(run.tenant, "http://"), "github.event_name": "push", "github.ref_name": "", "!cancelled()": "true",
 		"github.event.pull_request.number": "", "github.event.pull_request.head.repo.full_name": "", // of other events
 	}
