@@ -307,7 +307,9 @@ func (w *proofWorld) compare(t *rapid.T, tenant *inspect.Tenant, full, proof out
 	if full.plan.Hash != proof.plan.Hash || !reflect.DeepEqual(full.plan.Summary, proof.plan.Summary) {
 		t.Errorf("got hash %s and %+v with proofs, in full %s and %+v", proof.plan.Hash, proof.plan.Summary, full.plan.Hash, full.plan.Summary)
 	}
-	if diff := cmp.Diff(plain(t, full.drift), plain(t, proof.drift)); diff != "" {
+	drift := *proof.drift
+	drift.Reads = nil // only the counts may differ
+	if diff := cmp.Diff(plain(t, full.drift), plain(t, &drift)); diff != "" {
 		t.Errorf("drift: -full +proof\n%s", diff)
 	}
 	return 0
