@@ -33,6 +33,9 @@ func Drift() []byte { return read("drift.json") }
 // Plans is the schema of the format qlsync.plans/v1.
 func Plans() []byte { return read("plans.json") }
 
+// Results is the schema of the format qlsync.results/v1.
+func Results() []byte { return read("results.json") }
+
 // Drifts is the schema of the format qlsync.drifts/v1.
 func Drifts() []byte { return read("drifts.json") }
 

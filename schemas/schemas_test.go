@@ -15,6 +15,7 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"result":      schemas.Result(),
 		"plans":       schemas.Plans(),
 		"drifts":      schemas.Drifts(),
+		"results":     schemas.Results(),
 		"history":     schemas.History(),
 		"drift":       schemas.Drift(),
 		"problems":    schemas.Problems(),

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,11 +26,13 @@ import (
 func applyCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:      "apply",
-		Usage:     "bring the tenant in sync with the files",
+		Usage:     "bring the tenant, or several tenants, in sync with the files",
 		ArgsUsage: "[plan.json]",
 		Description: "Plans, shows the plan, asks, and applies the plan. With a plan file or --plan-hash, apply does not ask: it goes on " +
-			"only if planning again produces exactly the reviewed plan. A plan file - is standard input.",
-		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), []cli.Flag{
+			"only if planning again produces exactly the reviewed plan. A plan file - is standard input. With a list of tenants, or a plan file of " +
+			"several, each tenant has its own plan and lock, one question is for all of them, and a tenant that cannot be applied does not stop the others.",
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), severalFlags(), []cli.Flag{
+			&cli.StringFlag{Name: resumeName, Usage: "go on with the tenants that are not done in the result in `FILE`, which an apply to several tenants wrote; - is standard input"},
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; * and ? match several; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
@@ -48,7 +51,11 @@ func runApply(c *cli.Context, env *environment) error {
 	if err := cmp.Or(checkFlags(c, env, report.ResultFormats()), checkOnStale(c)); err != nil {
 		return err
 	}
-	reviewed, err := reviewedPlan(c, env)
+	reviewed, plans, err := reviewedPlan(c, env)
+	if err != nil {
+		return err
+	}
+	earlier, err := earlierResult(c, env)
 	if err != nil {
 		return err
 	}
@@ -64,9 +71,20 @@ func runApply(c *cli.Context, env *environment) error {
 			return engine.Refused(connection.Because("plan-for-tenant", "reviewed", reviewed.Tenant.Name, "tenant", tenant))
 		}
 	}
-	s, project, err := openTenant(c, env, tenant)
+	fleet := &fleetApply{options: options, reviewed: plans, earlier: earlier}
+	if fleet.choice, err = env.chooseAmong(c, fleet.listed(), append([]string{"plan-hash", "rotate", checkAfterName}, ofOnePlan...)...); err != nil {
+		return err
+	}
+	project := fleet.Project
+	switch {
+	case fleet.isSeveral && reviewed != nil:
+		return errors.New("the plan file is of one tenant, and the line selects a list: write the file with qlsync plan --all-tenants --out plans.json")
+	case fleet.isSeveral:
+		return applyAll(c, env, fleet)
+	}
+	s, err := fleet.open(c, tenant)
 	if err != nil {
-		if project != nil && reviewed != nil && !slices.ContainsFunc(project.Tenants, func(t spec.Tenant) bool { return t.Name == tenant }) {
+		if reviewed != nil && !slices.ContainsFunc(project.Tenants, func(t spec.Tenant) bool { return t.Name == tenant }) {
 			return fmt.Errorf("the plan file is for tenant %q: %w", tenant, err)
 		}
 		return err
@@ -100,8 +118,8 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	unsaved := env.tellUnsaved(s.Unsaved())
-	if crash := guard.Try(func() { env.tell(c, s, result) }); crash != nil {
-		env.keepUntold(c, s, result)
+	if crash := guard.Try(func() { env.tell(c, project, result) }); crash != nil {
+		env.keepUntold(c, project, result)
 		panic(crash)
 	}
 	env.crash, _ = errors.AsType[*guard.Panic](result.Crash)
@@ -126,24 +144,33 @@ func checkOnStale(c *cli.Context) error {
 	return commandline.CheckChoice("--on-stale", value, []string{"refuse", "skip"})
 }
 
-// reviewedPlan reads the plan file, if one is given.
-func reviewedPlan(c *cli.Context, env *environment) (*plan.Plan, error) {
+// reviewedPlan reads the plan file, if one is given: of one tenant or of several.
+func reviewedPlan(c *cli.Context, env *environment) (*plan.Plan, *report.Fleet[plan.Plan], error) {
 	if c.NArg() > 1 {
-		return nil, fmt.Errorf("unexpected argument %q: apply takes one plan file", c.Args().Get(1))
+		return nil, nil, fmt.Errorf("unexpected argument %q: apply takes one plan file", c.Args().Get(1))
 	}
 	if c.NArg() == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	name := c.Args().First()
 	text, err := env.saved(c, name)
 	if err != nil {
-		return nil, fmt.Errorf("plan file %q: %w", name, err)
+		return nil, nil, fmt.Errorf("plan file %q: %w", name, err)
 	}
-	reviewed, err := report.ReadPlan(bytes.NewReader(text))
+	var one *plan.Plan
+	var several *report.Fleet[plan.Plan]
+	var head struct {
+		Format string `json:"format"`
+	}
+	if json.Unmarshal(text, &head) == nil && head.Format == report.PlansFormat {
+		several, err = report.ReadPlans(bytes.NewReader(text))
+	} else {
+		one, err = report.ReadPlan(bytes.NewReader(text))
+	}
 	if err != nil {
-		return nil, fmt.Errorf("plan file %q: %w", name, err)
+		return nil, nil, fmt.Errorf("plan file %q: %w", name, err)
 	}
-	return reviewed, nil
+	return one, several, nil
 }
 
 // showPlan writes the plan before it is carried out: to the stream of the result, unless that is

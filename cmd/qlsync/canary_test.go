@@ -439,6 +439,7 @@ func (c *canaries) everything() {
 		},
 		"plan": func() {
 			each(report.PlanFormats().Names(), append([]string{"plan", "--out", "plan.json"}, cache...)...)
+			project("plan", "--all-tenants", "--out", "plans.json")
 			project("plan", "--all-tenants", "--format", "html", "--report", "html=plans.html", "--report", "text=plans.txt")
 			project("plan", "--snapshot", "live.json", "--out", "offline.json")
 			project("plan", "--snapshot", "../in/key.json")
@@ -449,6 +450,8 @@ func (c *canaries) everything() {
 				project("apply", "--auto-approve", "--format", format, "--report", "json=result.json", "--rotate", "Finance/Ledger", "--rotate", "Finance/Lake")
 			}
 			c.environ["PASSWORD"] = c.secret("the next password")
+			project("apply", "--all-tenants", "--auto-approve", "--format", "jsonl", "--report", "json=results.json", "--report", "junit=results.xml")
+			project("apply", "plans.json", "--resume", "results.json")
 			project("apply", "--auto-approve")
 			project("apply", "../in/key.json")
 			delete(c.environ, "BASIC")
@@ -459,6 +462,13 @@ func (c *canaries) everything() {
 			project("drift", "--all-tenants")
 		},
 		"snapshot": func() { project("snapshot", "--out", "live.json"); project("snapshot") },
+		"merge": func() {
+			for _, format := range []string{"text", "markdown", "json", "jsonl"} {
+				c.run("out", "merge", "plans.json", "plan.json", "--format", format)
+				c.run("out", "merge", "results.json", "result.json", "--format", format)
+			}
+			c.run("out", "merge", "../in/key.json")
+		},
 		"show": func() {
 			for _, file := range []string{"plan.json", "result.json", "report-drift-json", "../in/key.json", "offline.json"} {
 				for _, format := range []string{"text", "markdown", "json"} {

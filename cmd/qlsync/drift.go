@@ -20,6 +20,7 @@ func driftCommand(env *environment) *cli.Command {
 		Usage: "show where the tenant differs from the files; writes nothing",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), severalFlags(), []cli.Flag{
 			impactFlag("show how many apps depend on each connection, and sort by that"),
+			exitZeroFlag(),
 			historyFlag("append this run to `FILE`, one JSON value per line; the html report shows all of them"),
 			readsFlag(),
 			&cli.StringFlag{Name: readSubsetName, Usage: "read in detail also part K, counted from 0, of N parts of the connections, as `K/N`; each part has others"},
@@ -56,7 +57,7 @@ func runDrift(c *cli.Context, env *environment) error {
 	if chosen.isSeveral {
 		return driftAll(c, env, chosen)
 	}
-	s, err := chosen.open(c)
+	s, err := chosen.open(c, c.String("tenant"))
 	if err != nil {
 		return err
 	}
@@ -69,10 +70,7 @@ func runDrift(c *cli.Context, env *environment) error {
 		return err
 	}
 	env.afterDrift(c, drift)
-	if len(drift.Items)+len(drift.Incomplete) > 0 {
-		return &exit{code: exitDiffers}
-	}
-	return nil
+	return drifted(c, drift)
 }
 
 // driftOptions returns the options of a drift report from the flags.
@@ -99,32 +97,31 @@ func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 // driftAll writes the drift of several tenants.
 func driftAll(c *cli.Context, env *environment, chosen *choice) error {
 	at := env.clock()
-	drifts, err := eachTenant(c, env, chosen, report.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
+	drifts := newFleet[plan.Drift](env, chosen, report.DriftsFormat)
+	unwritten := eachTenant(c, env, chosen, chosen.tenants, nil, drifts, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
 		return s.Drift(ctx, driftOptions(c, at))
-	})
-	if err != nil {
+	}, nil)
+	if err := env.writeDrifts(c, drifts, unwritten); err != nil {
 		return err
 	}
-	if err := env.writeDrifts(c, drifts); err != nil {
-		return err
-	}
-	differs := false
 	var found []*plan.Drift
 	for _, member := range drifts.Tenants {
 		found = append(found, member.Report)
-		differs = differs || member.Report != nil && len(member.Report.Items)+len(member.Report.Incomplete) > 0
 	}
 	env.afterDrift(c, found...)
-	switch {
-	case drifts.Failed() > 0:
-		return unseen(c)
-	case differs:
+	return cmp.Or(unseen(c, drifts), drifted(c, found...))
+}
+
+// drifted returns how drift ends: with 2 if anything differs or could not be seen.
+func drifted(c *cli.Context, drifts ...*plan.Drift) error {
+	differs := slices.ContainsFunc(drifts, func(d *plan.Drift) bool { return d != nil && len(d.Items)+len(d.Incomplete) > 0 })
+	if differs && !c.Bool("exit-zero") {
 		return &exit{code: exitDiffers}
 	}
 	return nil
 }
 
-func (env *environment) writeDrifts(c *cli.Context, drifts *report.Fleet[plan.Drift]) error {
+func (env *environment) writeDrifts(c *cli.Context, drifts *report.Fleet[plan.Drift], unwritten error) error {
 	var found []*plan.Drift
 	var names []string
 	for _, member := range drifts.Tenants {
@@ -140,5 +137,5 @@ func (env *environment) writeDrifts(c *cli.Context, drifts *report.Fleet[plan.Dr
 	if err != nil {
 		return err
 	}
-	return write(c, env, report.DriftsFormats(report.HTML{History: history}), drifts)
+	return writeFleet(c, env, report.DriftsFormats(report.HTML{History: history}), drifts, unwritten)
 }

@@ -133,3 +133,15 @@ var logLevels = map[string]slog.Level{
 }
 
 func logLevelNames() []string { return []string{"debug", "info", "warn", "error"} }
+
+func exitZeroFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "exit-zero", Usage: "exit with 0 also if the tenant differs from the files; errors keep their codes"}
+}
+
+func detailedFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 if the plan has changes"}
+}
+
+func allowRefusedFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "allow-refused", Usage: "exit as if no change were refused, instead of with 4; the plan is the same"}
+}

@@ -30,6 +30,7 @@ func TestTheReferenceOfFormatsIsThatOfTheSchemas(t *testing.T) {
 		{"`plan --format json`, `plan --out`", schemas.Plan()},
 		{"`plan --all-tenants --format json`", schemas.Plans()},
 		{"`apply --format json`", schemas.Result()},
+		{"`apply --all-tenants --format json`", schemas.Results()},
 		{"`drift --format json`", schemas.Drift()},
 		{"`drift --all-tenants --format json`", schemas.Drifts()},
 		{"`impact --format json`", schemas.Impact()},

@@ -9,7 +9,7 @@ var groups = []commandline.Group{
 	{Title: "Get started", Commands: []string{"init", "export", "doctor"}},
 	{Title: "Every day", Commands: []string{"validate", "fmt", "plan", "apply", "drift", "impact", "check"}},
 	{Title: "Secrets and schemas", Commands: []string{"secrets", "schemas"}},
-	{Title: "Reports and tests", Commands: []string{"show", "snapshot", "simulate"}},
+	{Title: "Reports and tests", Commands: []string{"show", "merge", "snapshot", "simulate"}},
 	{Title: "This program", Commands: []string{"explain", "completion", "man", "version", "help"}},
 }
 
@@ -107,6 +107,19 @@ var guides = map[string]commandline.Guide{
 			{For: "Make a comment for a pull request from a saved plan", Line: "qlsync show plan.json --format markdown"},
 		},
 		Exits: []commandline.Exit{isDone, badInput},
+	},
+	"qlsync merge": {
+		Examples: []commandline.Example{
+			{For: "Put the plans of several shards together", Line: "qlsync merge plan.json"},
+			{For: "Put the lines of all runners together", Line: "qlsync plan --all-tenants --format jsonl | qlsync merge - --report markdown=plans.md"},
+		},
+		Exits: []commandline.Exit{
+			{Code: exitOK, Meaning: "every run has ended with 0"},
+			{Code: exitError, Meaning: "error: a tenant has failed, or the reports do not belong together"},
+			{Code: exitDiffers, Meaning: "a tenant differs from the files, or with --detailed-exitcode a plan has changes"},
+			{Code: exitPartial, Meaning: "a report is missing, or a tenant is applied in part, locked or unreachable: run the command again for it"},
+			{Code: exitRefused, Meaning: "a safety rule refuses changes"},
+		},
 	},
 	"qlsync explain": {
 		Examples: []commandline.Example{

@@ -18,7 +18,7 @@ import (
 // the rest of the work on standard error. If one of these outputs cannot be written, or standard
 // output has only a part of the result, the result is saved in a file. It returns no error, because
 // the outcome on the tenant determines the exit code.
-func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Result) {
+func (env *environment) tell(c *cli.Context, project *engine.Project, result *apply.Result) {
 	all, form := report.ResultFormats(), c.String("format")
 	unreported := writeReports(c, env, all, result)
 	whole := "" // the file with the whole result
@@ -30,7 +30,7 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 			return
 		}
 		var err error
-		if whole, err = s.KeepResult(result); err != nil {
+		if whole, err = project.KeepResult(result); err != nil {
 			unreported = append(unreported, err)
 		}
 	}
@@ -72,8 +72,8 @@ func showLine(c *cli.Context, file string) string {
 }
 
 // keepUntold saves a result whose report has crashed, or writes it as JSON.
-func (env *environment) keepUntold(c *cli.Context, s *engine.Session, result *apply.Result) {
-	file, err := s.KeepResult(result)
+func (env *environment) keepUntold(c *cli.Context, project *engine.Project, result any) {
+	file, err := project.KeepResult(result)
 	if err != nil {
 		_ = report.JSON(env.stderr, result)
 		return

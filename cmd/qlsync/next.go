@@ -98,26 +98,29 @@ func confirmation(p *plan.Plan) string {
 
 // afterPlans writes what to do with the plans of several tenants.
 func (env *environment) afterPlans(c *cli.Context, plans *report.Fleet[plan.Plan]) {
-	var ready []string
-	isRefused := false
+	isReady, isRefused := false, false
 	for _, member := range plans.Tenants {
 		p := member.Report
 		switch {
 		case p == nil:
 		case len(p.Steps) > 0 && p.Refusal == nil:
-			ready = append(ready, member.Tenant.Name)
+			isReady = true
 		default:
 			isRefused = isRefused || refuses(p)
 		}
+	}
+	apply := againAll(c, "apply")
+	if file := c.String("out"); file != "" && !outfile.IsStream(file) {
+		apply = with(apply, commandline.Word(file))
 	}
 	switch {
 	case c.Context.Err() != nil:
 	case plans.Failed() > 0:
 		env.next(c, "Fix that, then plan again", againAll(c, "plan"))
-	case len(ready) == 1:
-		env.next(c, "To apply this plan", with(again(c, "apply"), "-t "+commandline.Word(ready[0])))
-	case len(ready) > 1:
-		env.next(c, "To apply the plans, begin with", with(again(c, "apply"), "-t "+commandline.Word(ready[0])))
+	case isReady && isRefused:
+		env.next(c, "To apply the rest", apply)
+	case isReady:
+		env.next(c, "To apply these plans", apply)
 	case isRefused:
 		env.next(c, "Fix what is refused, then plan again", againAll(c, "plan"))
 	}

@@ -48,6 +48,11 @@ func (env *environment) namedInputs(c *cli.Context) []spec.Input {
 	switch c.Command.Name {
 	case "apply":
 		add(c.Args().First(), "the plan file")
+		add(c.String(resumeName), "the earlier result")
+	case "merge":
+		for _, file := range c.Args().Slice() {
+			add(file, "a file with reports")
+		}
 	case "show":
 		add(c.Args().First(), "the saved file")
 		add(c.String("history"), "the history")

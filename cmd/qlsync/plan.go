@@ -22,19 +22,18 @@ func planCommand(env *environment) *cli.Command {
 		Usage: "show what apply would change, in which steps and at what cost; writes nothing to the tenant",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.PlanFormats().Names()), planFlags(), severalFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},
-			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
+			&cli.StringFlag{Name: "out", Usage: "write the plan, or the plans of several tenants, as JSON to `FILE`, which only you can read, for apply"},
 			&cli.StringFlag{Name: "cache", Usage: "cache reads in the folder `DIR`, and read again only connections that were updated since"},
 			usageHistoryFlag(),
 			impactFlag("show which apps depend on each connection that the plan can break"),
-			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 if the plan has changes"},
-			&cli.BoolFlag{Name: "allow-refused", Usage: "exit as if no change were refused, instead of with 4; the plan is the same"},
+			detailedFlag(), allowRefusedFlag(),
 		}),
 		Action: func(c *cli.Context) error { return runPlan(c, env) },
 	}
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	alone := append([]string{"out", "snapshot", "history"}, ofOnePlan...)
+	alone := append([]string{"snapshot", "history"}, ofOnePlan...)
 	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkSeveral(c, false, alone...)); err != nil {
 		return err
 	}
@@ -52,7 +51,7 @@ func runPlan(c *cli.Context, env *environment) error {
 	if chosen.isSeveral {
 		return planAll(c, env, chosen, options)
 	}
-	s, err := chosen.open(c)
+	s, err := chosen.open(c, c.String("tenant"))
 	if err != nil {
 		return err
 	}
@@ -100,20 +99,29 @@ var ofOnePlan = append([]string{"target", "target-file", "exclude"}, confirmatio
 
 // planAll plans for several tenants.
 func planAll(c *cli.Context, env *environment, chosen *choice, options engine.PlanOptions) error {
-	plans, err := eachTenant(c, env, chosen, report.PlansFormat, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) })
-	if err != nil {
-		return err
+	plans := newFleet[plan.Plan](env, chosen, report.PlansFormat)
+	unwritten := eachTenant(c, env, chosen, chosen.tenants, nil, plans, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) }, nil)
+	plans.Hash = report.FleetHash(plans)
+	plans.Selected = nil
+	if file := c.String("out"); file != "" {
+		if err := env.output("", file).Write(func(w io.Writer) error { return report.JSON(w, plans) }); err != nil {
+			return fmt.Errorf("plan file: %w", err)
+		}
 	}
-	if err := write(c, env, report.PlansFormats(), plans); err != nil {
+	if err := writeFleet(c, env, report.PlansFormats(), plans, unwritten); err != nil {
 		return err
 	}
 	env.afterPlans(c, plans)
-	if plans.Failed() > 0 {
-		return unseen(c)
-	}
+	return cmp.Or(unseen(c, plans), plannedAll(c, plans))
+}
+
+// plannedAll is [planned] for several tenants.
+func plannedAll(c *cli.Context, plans *report.Fleet[plan.Plan]) error {
 	var made []*plan.Plan
 	for _, member := range plans.Tenants {
-		made = append(made, member.Report)
+		if member.Report != nil {
+			made = append(made, member.Report)
+		}
 	}
 	return planned(c, made...)
 }

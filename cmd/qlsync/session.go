@@ -25,7 +25,9 @@ func (env *environment) host(c *cli.Context, events *progress.Listener) (*engine
 	host.Version, host.Secrets = version(), env.secrets
 	host.Notify = func(tenant string, event engine.Event) {
 		if applying, ok := event.(engine.Applying); ok {
-			env.wrote.Store(applying.Steps > 0)
+			if applying.Steps > 0 {
+				env.wrote.Store(true)
+			}
 			env.writing.Store(true)
 		}
 		events.Notify(tenant, event)

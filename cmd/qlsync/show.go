@@ -55,12 +55,14 @@ func runShow(c *cli.Context, env *environment) error {
 		err = writeSaved(c, env, report.ResultFormats(), apply.Decode, text)
 	case report.PlansFormat:
 		err = writeSaved(c, env, report.PlansFormats(), report.ReadFleet[plan.Plan], text)
+	case report.ResultsFormat:
+		err = writeSaved(c, env, report.ResultsFormats(), report.ReadFleet[apply.Result], text)
 	case plan.DriftFormat:
 		err = env.showDrift(c, text)
 	case report.DriftsFormat:
 		err = env.showDrifts(c, text)
 	default:
-		known := []string{plan.Format, apply.Format, plan.DriftFormat, report.PlansFormat, report.DriftsFormat}
+		known := []string{plan.Format, apply.Format, plan.DriftFormat, report.PlansFormat, report.DriftsFormat, report.ResultsFormat}
 		err = fmt.Errorf("its format is %q; it must be %s", head.Format, words.OneOf(known))
 	}
 	if err != nil {

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -36,7 +39,13 @@ type choice struct {
 // choose reads the project and selects its tenants. The named flags are about one tenant: with a
 // list of tenants they are an error.
 func (env *environment) choose(c *cli.Context, alone ...string) (*choice, error) {
-	if err := checkSeveral(c, false, alone...); err != nil {
+	return env.chooseAmong(c, nil, alone...)
+}
+
+// chooseAmong is [environment.choose] for a line with a file that lists tenants. These are the
+// tenants of the line, unless it selects others.
+func (env *environment) chooseAmong(c *cli.Context, listed []string, alone ...string) (*choice, error) {
+	if err := checkSeveral(c, listed != nil, alone...); err != nil {
 		return nil, err
 	}
 	chosen := &choice{events: env.listener(c)}
@@ -45,7 +54,7 @@ func (env *environment) choose(c *cli.Context, alone ...string) (*choice, error)
 		return nil, err
 	}
 	names := c.String("tenant")
-	isList := chosen.IsSeveral(names)
+	isList := listed != nil || chosen.IsSeveral(names)
 	if chosen.isSeveral = isList || c.Bool(allTenantsName); !chosen.isSeveral {
 		return chosen, nil
 	}
@@ -56,18 +65,23 @@ func (env *environment) choose(c *cli.Context, alone ...string) (*choice, error)
 		return nil, fmt.Errorf("--%w", err)
 	}
 	chosen.tenants, err = chosen.Choose(engine.TenantChoice{Names: names, Shard: chosen.shard})
+	if listed != nil && names == "" && !c.Bool(allTenantsName) {
+		chosen.tenants = slices.DeleteFunc(chosen.tenants, func(tenant spec.Tenant) bool { return !slices.Contains(listed, tenant.Name) })
+	}
 	return chosen, err
 }
 
 // checkSeveral returns an error for flags that a list of tenants excludes, and for a shard of one
 // tenant. isList reports that -t names a list.
 func checkSeveral(c *cli.Context, isList bool, alone ...string) error {
-	several := "--" + allTenantsName
+	several := "a list of tenants"
 	switch {
-	case isList:
-		several = "-t " + c.String("tenant")
 	case c.Bool(allTenantsName):
+		several = "--" + allTenantsName
 		alone = append([]string{"tenant"}, alone...)
+	case isList && c.IsSet("tenant"):
+		several = "-t " + c.String("tenant")
+	case isList:
 	case c.String(shardName) != "" && !strings.ContainsAny(c.String("tenant"), ",*?"):
 		return fmt.Errorf("--%s divides a list of tenants: add --%s, or -t with several names or a pattern", shardName, allTenantsName)
 	default:
@@ -81,33 +95,129 @@ func checkSeveral(c *cli.Context, isList bool, alone ...string) error {
 	return nil
 }
 
-// open opens the tenant of a line that is about one.
-func (chosen *choice) open(c *cli.Context) (*engine.Session, error) {
+// open opens a tenant, for a line that is about one.
+func (chosen *choice) open(c *cli.Context, tenant string) (*engine.Session, error) {
 	options, err := sessionOptions(c)
 	if err != nil {
 		return nil, err
 	}
-	options.Tenant = c.String("tenant")
+	options.Tenant = tenant
 	return chosen.Open(c.Context, options)
 }
 
-// eachTenant runs look for the selected tenants; see [engine.EachTenant]. Lines of output in the
-// meantime begin with the tenant's name.
-func eachTenant[T any](c *cli.Context, env *environment, chosen *choice, format string, look func(context.Context, *engine.Session) (*T, error)) (*report.Fleet[T], error) {
+// eachTenant runs look for these tenants; see [engine.EachTenant]. Lines of output in the meantime
+// begin with the tenant's name. With JSON Lines, the line of a tenant is written when it is done;
+// judge, which may be nil, is called before that. rest are tenants of the report to which nothing is
+// sent. An error is about standard output only.
+func eachTenant[T any](c *cli.Context, env *environment, chosen *choice, tenants []spec.Tenant, rest []report.Member[T], fleet *report.Fleet[T],
+	look func(context.Context, *engine.Session) (*T, error), judge func(*report.Member[T]),
+) error {
 	options, err := sessionOptions(c)
 	if err != nil {
-		return nil, err
-	}
-	defer chosen.events.Several(len(chosen.tenants))()
-	fleet, crash := engine.EachTenant(c.Context, chosen.Project, chosen.tenants, options, format, look)
-	env.crash = crash
-	return fleet, nil
-}
-
-// unseen returns the exit of a command that could not read all tenants: the report names them.
-func unseen(c *cli.Context) error {
-	if err := c.Context.Err(); err != nil {
 		return err
 	}
-	return &exit{code: exitError}
+	defer chosen.events.Several(len(tenants))()
+	isStream := c.String("format") == report.FormatLines && fleet.Selected != nil
+	var unwritten error
+	if isStream {
+		unwritten = fleet.FirstLine(env.stdout)
+	}
+	for i := range rest {
+		if isStream {
+			unwritten = cmp.Or(unwritten, fleet.Line(env.stdout, &rest[i]))
+		}
+	}
+	crash := engine.EachTenant(c.Context, chosen.Project, tenants, options, fleet, look, func(member *report.Member[T]) {
+		if judge != nil {
+			judge(member)
+		}
+		if isStream {
+			unwritten = cmp.Or(unwritten, fleet.Line(env.stdout, member))
+		}
+	})
+	if len(rest) > 0 {
+		fleet.Tenants = append(fleet.Tenants, rest...)
+		place := func(m report.Member[T]) int {
+			return slices.IndexFunc(chosen.Tenants, func(tenant spec.Tenant) bool { return tenant.Name == m.Tenant.Name })
+		}
+		slices.SortStableFunc(fleet.Tenants, func(a, b report.Member[T]) int { return cmp.Compare(place(a), place(b)) })
+	}
+	if env.interrupts != nil {
+		fleet.Signal = env.interrupts.Signal()
+	}
+	if isStream {
+		unwritten = cmp.Or(unwritten, fleet.LastLine(env.stdout))
+	}
+	if env.crash == nil {
+		env.crash = crash
+	}
+	return unwritten
+}
+
+// newFleet returns the head of a report of the selected tenants.
+func newFleet[T any](env *environment, chosen *choice, format string) *report.Fleet[T] {
+	fleet := &report.Fleet[T]{
+		Format: format, Project: chosen.Name, At: env.clock().UTC().Format(time.RFC3339), Shard: chosen.shard.String(),
+		Selected: []string{},
+	}
+	for i := range chosen.tenants {
+		fleet.Selected = append(fleet.Selected, chosen.tenants[i].Name)
+	}
+	return fleet
+}
+
+// writeFleet writes a report of several tenants, of which JSON Lines are on standard output already.
+// unwritten is the error of that.
+func writeFleet[T any](c *cli.Context, env *environment, all report.Formats[*report.Fleet[T]], fleet *report.Fleet[T], unwritten error) error {
+	fleet.Selected = nil
+	if c.String("format") != report.FormatLines {
+		return write(c, env, all, fleet)
+	}
+	return joined(append(writeReports(c, env, all, fleet), unwritten))
+}
+
+// outcomesOf returns the outcomes of the tenants of a fleet.
+func outcomesOf[T any](fleet *report.Fleet[T]) (outcomes []report.Outcome) {
+	for _, member := range fleet.Tenants {
+		if member.Outcome != "" {
+			outcomes = append(outcomes, member.Outcome)
+		}
+	}
+	if len(fleet.Missing) > 0 {
+		outcomes = append(outcomes, report.OutcomeMissing)
+	}
+	return outcomes
+}
+
+// fleetCode returns the exit code of a run on several tenants with these outcomes. wrote reports
+// whether the run wrote to any of them. signal is the number of the signal that interrupted the run.
+func fleetCode(outcomes []report.Outcome, wrote bool, signal int) int {
+	has := func(some ...report.Outcome) bool {
+		return slices.ContainsFunc(outcomes, func(o report.Outcome) bool { return slices.Contains(some, o) })
+	}
+	isInterrupted := has(report.OutcomeInterrupted)
+	switch {
+	case isInterrupted && !wrote && signal != 0:
+		return exitSignal + signal
+	case has(report.OutcomePartial, report.OutcomeMissing, report.OutcomeUnreachable, report.OutcomeLocked), isInterrupted && wrote:
+		return exitPartial
+	case has(report.OutcomeRefused):
+		return exitRefused
+	case has(report.OutcomeFailed, report.OutcomeInterrupted):
+		return exitError
+	}
+	return exitOK
+}
+
+// unseen returns the exit of a command that could not read all tenants, which the report names; nil
+// if it has read all of them.
+func unseen[T any](c *cli.Context, fleet *report.Fleet[T]) error {
+	code := fleetCode(outcomesOf(fleet), false, fleet.Signal)
+	switch {
+	case code == exitOK:
+		return nil
+	case c.Context.Err() != nil:
+		return c.Context.Err()
+	}
+	return &exit{code: code}
 }

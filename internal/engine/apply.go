@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,6 +74,40 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 	}
 	s.redactResult(result)
 	return result, err
+}
+
+// ApplyOptions are the options of [Session.PlanAndApply].
+type ApplyOptions struct {
+	// Plan has the reviewed plan, if there is one.
+	Plan PlanOptions
+	// LockDir and LockTimeout are those of [Session.Lock].
+	LockDir     string
+	LockTimeout time.Duration
+	// Parallelism bounds the number of concurrent requests.
+	Parallelism int
+}
+
+// PlanAndApply plans under the lock and carries out the plan, if it equals the reviewed one and no
+// safety rule refuses it. A plan without changes needs no review, so that the command can run again
+// after a part of the tenants. An error means that nothing was written.
+func (s *Session) PlanAndApply(ctx context.Context, o ApplyOptions) (*apply.Result, error) {
+	unlock, err := s.Lock(ctx, o.LockDir, o.LockTimeout)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	p, err := s.Plan(ctx, o.Plan)
+	if err != nil {
+		return nil, err
+	}
+	demanded := o.Plan.Reviewed
+	if o.Plan.SkipStale || p.Empty() {
+		demanded = nil // with SkipStale, differences are refused change by change
+	}
+	if err := cmp.Or(s.Check(p, demanded, ""), s.Missing(p).Err()); err != nil {
+		return nil, err
+	}
+	return s.Apply(ctx, p, o.Parallelism)
 }
 
 // Confirmations confirm that a plan may do what a rule refuses. An empty one confirms nothing.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -26,9 +27,6 @@ type TenantChoice struct {
 // list.
 type Shard struct{ Index, Count int }
 
-// maxShards bounds the number of shards, so that a report of missing shards stays readable.
-const maxShards = 10_000
-
 // ParseShard reads a shard as I/N. An empty text is the whole list.
 func ParseShard(text string) (Shard, error) {
 	if text == "" {
@@ -37,8 +35,8 @@ func ParseShard(text string) (Shard, error) {
 	before, after, _ := strings.Cut(text, "/")
 	index, errIndex := strconv.ParseUint(before, 10, 31)
 	count, errCount := strconv.ParseUint(after, 10, 31)
-	if cmp.Or(errIndex, errCount) != nil || index >= count || count > maxShards {
-		return Shard{}, fmt.Errorf("shard %q: it must be I/N, where N is at most %d and I is from 0 to N-1, such as 0/4", text, maxShards)
+	if cmp.Or(errIndex, errCount) != nil || index >= count || count > report.MaxShards {
+		return Shard{}, fmt.Errorf("shard %q: it must be I/N, where N is at most %d and I is from 0 to N-1, such as 0/4", text, report.MaxShards)
 	}
 	return Shard{int(index), int(count)}, nil
 }

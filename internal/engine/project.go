@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/infile"
@@ -37,6 +38,9 @@ type Project struct {
 
 	host *Host
 	o    ProjectOptions
+	// offline has what [Project.vendoredOnce] has read, by provider.
+	offline map[string]*offlineCatalog
+	reading sync.Mutex // of offline
 }
 
 // ReadProject reads a project file. It calls no tenant. If the file is not a valid project, the
@@ -99,6 +103,29 @@ func (p *Project) Vendored(tenant *spec.Tenant) (*connection.Catalog, connection
 		catalog.DataSources[id] = source
 	}
 	return catalog, problems
+}
+
+// offlineCatalog is the catalog of [Project.Vendored] with its problems.
+type offlineCatalog struct {
+	catalog  *connection.Catalog
+	problems connection.Problems
+}
+
+// vendoredOnce is [Project.Vendored], which reads the schemas once for all sessions of the project.
+// The caller changes neither the catalog nor the problems.
+func (p *Project) vendoredOnce(tenant *spec.Tenant) (*connection.Catalog, connection.Problems) {
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	found := p.offline[tenant.Provider]
+	if found == nil {
+		found = &offlineCatalog{}
+		found.catalog, found.problems = p.Vendored(tenant)
+		if p.offline == nil {
+			p.offline = map[string]*offlineCatalog{}
+		}
+		p.offline[tenant.Provider] = found
+	}
+	return found.catalog, found.problems
 }
 
 func unknownProvider(tenant *spec.Tenant) connection.Problem {

@@ -8,6 +8,7 @@ import (
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/report"
 )
 
 // MaxWrittenFile bounds files that people write, in bytes.
@@ -66,4 +67,29 @@ func (host *Host) readArgument(ctx context.Context, name string, limit int64) ([
 		return nil, err
 	}
 	return content, nil
+}
+
+// ReadReports reads the reports in files, or in standard input for "-", among lines of other
+// programs. Its limits are multiplied by raise; zero means one.
+func (host *Host) ReadReports(ctx context.Context, names []string, raise int) (*report.Scan, error) {
+	scan := &report.Scan{}
+	for _, name := range names {
+		content, err := host.readArgument(ctx, name, limits.Saved.At(raise))
+		var large *infile.TooLargeError
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.As(err, &large):
+			return nil, fmt.Errorf("%s: the file is %w: %s", name, large, limits.Saved.Hint(""))
+		case err != nil:
+			return nil, fmt.Errorf("%s: %s", name, infile.Reason(err))
+		case infile.IsUTF16(content):
+			return nil, fmt.Errorf("%s: the file is %w: write it again with --report json=FILE, not with > of Windows PowerShell", name, infile.ErrUTF16)
+		}
+		scan.Read(name, infile.WithoutMark(content))
+	}
+	if most := limits.SavedValues.At(raise); scan.Marks() > most {
+		return nil, fmt.Errorf("a report holds more than %s commas and brackets: %s", limits.Grouped(most), limits.SavedValues.Hint(""))
+	}
+	return scan, nil
 }

@@ -98,7 +98,7 @@ func (p *Project) session(ctx context.Context, name string) (*Session, error) {
 	}
 	s := &Session{host: p.host, project: p, tenant: tenant, unsaved: func() error { return nil }, close: func() {}}
 	s.secrets.resolver, s.secrets.redactor = p.resolver(), p.host.Secrets
-	s.local, s.localProblems = p.Vendored(tenant)
+	s.local, s.localProblems = p.vendoredOnce(tenant)
 	return s, Interruptibly(ctx, func() error {
 		var problems connection.Problems
 		s.declared, problems = p.Desired(tenant, s.local)

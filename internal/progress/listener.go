@@ -50,7 +50,12 @@ func NewListener(w io.Writer, text func(io.Writer) report.Text, draw, quiet bool
 // Several sets the number of tenants of the command, and shows the progress until the caller calls
 // end.
 func (l *Listener) Several(tenants int) (end func()) {
+	l.mu.Lock()
 	l.several, l.tenants = true, tenants
+	for _, v := range l.views {
+		v.task = nil // of an earlier pass over the tenants
+	}
+	l.mu.Unlock()
 	l.begin()
 	return l.end
 }

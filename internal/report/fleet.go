@@ -110,6 +110,9 @@ func failures[T any](p *printer, f *Fleet[T]) []string {
 			p.line("  %s", Sanitize(line))
 		}
 	}
+	for _, missing := range f.Missing {
+		p.line("%s: %s", p.paint(red, "missing"), Sanitize(missing))
+	}
 	return names
 }
 
@@ -207,6 +210,13 @@ func addFailures[T any](p *page, f *Fleet[T]) {
 		if member.Report == nil {
 			items = append(items, code(member.Tenant.Name)+": "+prose(member.Error))
 		}
+	}
+	if len(f.Missing) > 0 {
+		var missing []string
+		for _, text := range f.Missing {
+			missing = append(missing, prose(text))
+		}
+		p.add(alert("CAUTION", "**Reports are missing.**", missing, roomOfAlert))
 	}
 	if len(items) > 0 {
 		p.add(alert("CAUTION", fmt.Sprintf("**%s could not be looked at.**", words.Count(len(items), "tenant")), items, roomOfAlert))

@@ -2,11 +2,13 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
 
 	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -26,10 +28,69 @@ type Formats[T any] []Format[T]
 const (
 	FormatText = "text"
 	FormatJSON = "json"
+	// FormatLines is JSON Lines: one JSON value in each line, of one tenant each.
+	FormatLines = "jsonl"
 )
 
 func jsonFormat[T any]() Format[T] {
 	return plainly(FormatJSON, func(w io.Writer, value T) error { return JSON(w, value) })
+}
+
+// lineFormat is the JSON of one tenant in one line.
+func lineFormat[T any]() Format[T] {
+	return plainly(FormatLines, func(w io.Writer, value T) error { return Line(w, value) })
+}
+
+// linesFormat is one line for each tenant, after a line with the names of all of them.
+func linesFormat[T any]() Format[*Fleet[T]] {
+	return plainly(FormatLines, func(w io.Writer, f *Fleet[T]) error {
+		err := f.FirstLine(w)
+		for i := range f.Tenants {
+			err = cmp.Or(err, f.Line(w, &f.Tenants[i]))
+		}
+		return cmp.Or(err, f.LastLine(w))
+	})
+}
+
+// Line writes a value as JSON in one line.
+func Line(w io.Writer, value any) error {
+	text, err := jsontext.Encode(value, "")
+	if err != nil {
+		return err
+	}
+	var line bytes.Buffer // written at once, so that lines of concurrent writers do not mix
+	escapeJSON(&line, text)
+	_, err = w.Write(line.Bytes())
+	return err
+}
+
+// FirstLine writes the line of JSON Lines that has the names of all tenants.
+func (f *Fleet[T]) FirstLine(w io.Writer) error {
+	first := *f
+	if first.Selected == nil {
+		for _, member := range f.Tenants {
+			first.Selected = append(first.Selected, member.Tenant.Name)
+		}
+	}
+	first.Signal, first.Tenants = 0, []Member[T]{}
+	return Line(w, first)
+}
+
+// Line writes the line of JSON Lines about one tenant.
+func (f *Fleet[T]) Line(w io.Writer, member *Member[T]) error {
+	one := *f
+	one.Selected, one.Missing, one.Signal, one.Tenants = nil, nil, 0, []Member[T]{*member}
+	return Line(w, one)
+}
+
+// LastLine writes the line of JSON Lines about an interrupted run; of others there is none.
+func (f *Fleet[T]) LastLine(w io.Writer) error {
+	if f.Signal == 0 {
+		return nil
+	}
+	last := *f
+	last.Selected, last.Missing, last.Tenants = nil, nil, []Member[T]{}
+	return Line(w, last)
 }
 
 // plainly makes a form of a renderer that knows nothing of streams.
@@ -60,14 +121,14 @@ func (all Formats[T]) Write(name string, text Text, w io.Writer, value T) error 
 // PlanFormats are the forms of a plan.
 func PlanFormats() Formats[*plan.Plan] {
 	return Formats[*plan.Plan]{
-		{FormatText, Text.Plan}, plainly("markdown", Markdown{}.Plan), jsonFormat[*plan.Plan](), plainly("html", HTML{}.Plan),
+		{FormatText, Text.Plan}, plainly("markdown", Markdown{}.Plan), jsonFormat[*plan.Plan](), plainly("html", HTML{}.Plan), lineFormat[*plan.Plan](),
 	}
 }
 
 // ResultFormats are the forms of a result.
 func ResultFormats() Formats[*apply.Result] {
 	return Formats[*apply.Result]{
-		{FormatText, Text.Result}, plainly("markdown", Markdown{}.Result), jsonFormat[*apply.Result](),
+		{FormatText, Text.Result}, plainly("markdown", Markdown{}.Result), jsonFormat[*apply.Result](), plainly("junit", JUnit{}.Result), lineFormat[*apply.Result](),
 	}
 }
 
@@ -77,7 +138,7 @@ func DriftFormats(page HTML) Formats[*plan.Drift] {
 	return Formats[*plan.Drift]{
 		{FormatText, Text.Drift},
 		plainly("markdown", Markdown{}.Drift), jsonFormat[*plan.Drift](),
-		plainly("html", page.Drift), plainly("junit", JUnit{}.Drift),
+		plainly("html", page.Drift), plainly("junit", JUnit{}.Drift), lineFormat[*plan.Drift](),
 	}
 }
 
@@ -87,7 +148,7 @@ func PlansFormats() Formats[*Fleet[plan.Plan]] {
 	return Formats[*Fleet[plan.Plan]]{
 		{FormatText, Text.Plans},
 		plainly("markdown", Markdown{}.Plans), jsonFormat[*Fleet[plan.Plan]](),
-		plainly("html", HTML{}.Plans),
+		plainly("html", HTML{}.Plans), linesFormat[plan.Plan](),
 	}
 }
 
@@ -97,7 +158,17 @@ func DriftsFormats(page HTML) Formats[*Fleet[plan.Drift]] {
 	return Formats[*Fleet[plan.Drift]]{
 		{FormatText, Text.Drifts},
 		plainly("markdown", Markdown{}.Drifts), jsonFormat[*Fleet[plan.Drift]](),
-		plainly("html", page.Drifts), plainly("junit", JUnit{}.Drifts),
+		plainly("html", page.Drifts), plainly("junit", JUnit{}.Drifts), linesFormat[plan.Drift](),
+	}
+}
+
+// ResultsFormats are the forms of the results of several tenants in one report. They have the same
+// names as those of [ResultFormats].
+func ResultsFormats() Formats[*Fleet[apply.Result]] {
+	return Formats[*Fleet[apply.Result]]{
+		{FormatText, Text.Results},
+		plainly("markdown", Markdown{}.Results), jsonFormat[*Fleet[apply.Result]](),
+		plainly("junit", JUnit{}.Results), linesFormat[apply.Result](),
 	}
 }
 

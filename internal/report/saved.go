@@ -1,33 +1,150 @@
 package report
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
+	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
 // The JSON contracts of the reports of several tenants of one project.
 const (
-	PlansFormat  = "qlsync.plans/v1"
-	DriftsFormat = "qlsync.drifts/v1"
+	PlansFormat   = "qlsync.plans/v1"
+	DriftsFormat  = "qlsync.drifts/v1"
+	ResultsFormat = "qlsync.results/v1"
 )
 
-// Fleet is the plans or drift reports of the tenants of one project. A tenant that could not be
-// read has its error here, next to the reports of the others.
+// Fleet is the plans, drift reports or results of the tenants of one project. A tenant without a
+// report has its error here, next to the reports of the others.
 type Fleet[T any] struct {
-	Format  string      `json:"format"`
-	Project string      `json:"project"`
+	Format  string `json:"format"`
+	Project string `json:"project"`
+	// Hash covers the plans of all tenants: of these plans, or of the reviewed ones that were applied.
+	Hash string `json:"hash,omitempty"`
+	// At is when the run began, in RFC 3339. Of two runs on a tenant, the newer one counts.
+	At string `json:"at,omitempty"`
+	// Shard is the part of the tenants that the run was about, as I/N. Empty: all of them.
+	Shard string `json:"shard,omitempty"`
+	// Selected are the names of all tenants of the run. Only the first line of JSON Lines has them, so
+	// that a tenant whose line is lost is known.
+	Selected []string `json:"selected,omitempty"`
+	// Signal is the number of the signal that interrupted the run; 0: none.
+	Signal int `json:"signal,omitempty"`
+	// Shards is the number of shards of a merged report; 0: its runs had none.
+	Shards int `json:"shards,omitempty"`
+	// Missing is what a merged report lacks: shards, and reports that are damaged.
+	Missing []string    `json:"missing,omitempty"`
 	Tenants []Member[T] `json:"tenants"` // in the order of the project file
 }
 
 // Member is one tenant with either Report or Error.
 type Member[T any] struct {
 	Tenant plan.Tenant `json:"tenant"`
-	Report *T          `json:"report,omitempty"`
-	Error  string      `json:"error,omitempty"`
+	// Outcome is set for a result and for an error.
+	Outcome Outcome `json:"outcome,omitempty"`
+	Report  *T      `json:"report,omitempty"`
+	Error   string  `json:"error,omitempty"`
+}
+
+// Outcome is how a run ended for one tenant.
+type Outcome string
+
+// The outcomes, the worst first.
+const (
+	OutcomePartial     Outcome = "partial"     // changes were made, or may have been, but not all
+	OutcomeMissing     Outcome = "missing"     // there is no report to merge
+	OutcomeUnreachable Outcome = "unreachable" // the tenant did not answer
+	OutcomeLocked      Outcome = "locked"      // another apply is running
+	OutcomeRefused     Outcome = "refused"     // because of a safety rule
+	OutcomeFailed      Outcome = "failed"      // nothing was written
+	OutcomeInterrupted Outcome = "interrupted" // before the first write
+	OutcomeDone        Outcome = "done"
+)
+
+// Outcomes returns all outcomes, the worst first.
+func Outcomes() []Outcome {
+	return []Outcome{
+		OutcomePartial, OutcomeMissing, OutcomeUnreachable, OutcomeLocked, OutcomeRefused, OutcomeFailed, OutcomeInterrupted, OutcomeDone,
+	}
+}
+
+// OutcomeOf returns the outcome of a result.
+func OutcomeOf(r *apply.Result) Outcome {
+	switch l := r.Ledger; {
+	case r.Complete():
+		return OutcomeDone
+	case r.Wrote():
+		return OutcomePartial
+	case l.Blocked == l.Planned:
+		return OutcomeRefused
+	case l.Skipped > 0:
+		return OutcomeInterrupted
+	}
+	return OutcomeFailed
+}
+
+// FleetHash returns the hash over the plans of several tenants, in any order: over the identity,
+// the URL and the hash of the plan or the error of each tenant.
+func FleetHash(f *Fleet[plan.Plan]) string {
+	leaves := make([][]string, len(f.Tenants))
+	for i, member := range f.Tenants {
+		leaf := []string{cmp.Or(member.Tenant.ID, member.Tenant.URL), member.Tenant.URL, "error", member.Error}
+		if member.Report != nil {
+			leaf[2], leaf[3] = "plan", member.Report.Hash
+		}
+		leaves[i] = leaf
+	}
+	slices.SortFunc(leaves, slices.Compare)
+	text, err := json.Marshal([]any{PlansFormat, f.Project, leaves})
+	if err != nil {
+		panic("report: " + err.Error()) // strings are always encoded
+	}
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// ReadPlans reads the plans of several tenants that were written as JSON. As with [ReadPlan], they
+// are evidence of what was reviewed.
+func ReadPlans(r io.Reader) (*Fleet[plan.Plan], error) {
+	f, err := ReadFleet[plan.Plan](r)
+	switch {
+	case err != nil:
+		return nil, err
+	case f.Format != PlansFormat:
+		return nil, fmt.Errorf("not the plans of several tenants: the format is %q, not %q", f.Format, PlansFormat)
+	case f.Hash != FleetHash(f):
+		return nil, errors.New("the hash does not match the plans: the file was changed after qlsync wrote it. Plan again")
+	}
+	return f, nil
+}
+
+// Of returns the member of that name; nil if the fleet is nil or has none.
+func (f *Fleet[T]) Of(name string) *Member[T] {
+	if f == nil {
+		return nil
+	}
+	for i := range f.Tenants {
+		if f.Tenants[i].Tenant.Name == name {
+			return &f.Tenants[i]
+		}
+	}
+	return nil
+}
+
+// Names returns the names of the tenants; not nil.
+func (f *Fleet[T]) Names() []string {
+	names := make([]string, len(f.Tenants))
+	for i := range f.Tenants {
+		names[i] = f.Tenants[i].Tenant.Name
+	}
+	return names
 }
 
 // Failed counts the tenants without a report.
@@ -79,7 +196,7 @@ func ReadFleet[T any](r io.Reader) (*Fleet[T], error) {
 	if err := readJSON(r, &f); err != nil {
 		return nil, fmt.Errorf("not a report of several tenants: %w", err)
 	}
-	if f.Project == "" || len(f.Tenants) == 0 {
+	if f.Project == "" || f.Tenants == nil {
 		return nil, errors.New("not a report of several tenants: it has no project or no tenants")
 	}
 	return &f, nil

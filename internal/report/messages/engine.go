@@ -126,6 +126,23 @@ var Engine = connection.Messages{
 		Text:    "cannot ask for approval without a terminal. Nothing was written. Pass --auto-approve, --plan-hash HASH or a plan file",
 		Meaning: "A plan is applied after a person has typed yes, or after a review: the options state which plan is approved.",
 	},
+	"approvals-need-terminal": {
+		Text:    "cannot ask for approval without a terminal. Nothing was written. Pass --auto-approve, or a plan file that qlsync plan wrote with --out",
+		Meaning: "The plans of several tenants are applied after a person has typed yes, or after a review: the options state which plans are approved.",
+	},
+	"tenant-not-in-plans": {
+		Text:    "the plan file has no plan of this tenant, so nothing was written to it. Plan again",
+		Meaning: "The command selects a tenant that is not among the reviewed plans. The other tenants are applied.",
+	},
+	"tenant-without-plan": {
+		Text:    "the tenant could not be planned, so nothing was written to it: {error}",
+		Meaning: "The plan file has an error in place of a plan for this tenant. The other tenants are applied.",
+		Example: args{"error": "not reachable"},
+	},
+	"tenant-left-project": {
+		Text:    "the plan file has a plan of this tenant, but the project no longer declares it, so nothing was written to it. Plan again",
+		Meaning: "The tenant was removed from the project file, or renamed, after the review. The other tenants are applied.",
+	},
 	"plan-not-shown": {
 		Text:    "cannot show the plan, so nothing was written: {error}",
 		Meaning: "A plan that was not shown cannot be approved.",

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/guard"
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/report/messages"
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+const resumeName = "resume"
+
+// fleetApply is an apply to several tenants: each has its own plan, lock and result.
+type fleetApply struct {
+	*choice
+	options  engine.PlanOptions
+	reviewed *report.Fleet[plan.Plan]    // nil: none
+	earlier  *report.Fleet[apply.Result] // of --resume; nil: none
+}
+
+// listed returns the names of the tenants in the files of the line; nil without a file.
+func (a *fleetApply) listed() []string {
+	switch {
+	case a.earlier != nil:
+		return a.earlier.Names()
+	case a.reviewed != nil:
+		return a.reviewed.Names()
+	}
+	return nil
+}
+
+// applyAll applies to the selected tenants, and reports all of them.
+func applyAll(c *cli.Context, env *environment, a *fleetApply) error {
+	for _, file := range []struct{ name, project string }{{"the plan file", projectOf(a.reviewed)}, {"--" + resumeName, projectOf(a.earlier)}} {
+		if file.project != "" && file.project != a.Name {
+			return fmt.Errorf("%s is of project %q, not %q", file.name, file.project, a.Name)
+		}
+	}
+	var tenants []spec.Tenant
+	for _, tenant := range a.tenants {
+		if before := a.earlier.Of(tenant.Name); before == nil || before.Outcome != report.OutcomeDone {
+			tenants = append(tenants, tenant)
+		}
+	}
+	a.tenants = tenants
+	if a.reviewed == nil && !c.Bool("auto-approve") && len(tenants) > 0 {
+		if err := a.approve(c, env); err != nil {
+			return err
+		}
+	}
+	results := newFleet[apply.Result](env, a.choice, report.ResultsFormat)
+	ready, rest := a.split()
+	if a.reviewed != nil {
+		results.Hash = a.reviewed.Hash
+	}
+	var mu sync.Mutex
+	var unsaved error
+	look := func(ctx context.Context, s *engine.Session) (*apply.Result, error) {
+		o := engine.ApplyOptions{Plan: a.options, LockDir: c.String(lockDirName), LockTimeout: c.Duration(lockTimeoutName), Parallelism: c.Int("parallelism")}
+		if member := a.reviewed.Of(s.Tenant().Name); member != nil {
+			o.Plan.Reviewed = member.Report
+		}
+		result, err := s.PlanAndApply(ctx, o)
+		mu.Lock()
+		defer mu.Unlock()
+		unsaved = cmp.Or(unsaved, s.Unsaved())
+		return result, err
+	}
+	unwritten := eachTenant(c, env, a.choice, ready, rest, results, look, func(member *report.Member[apply.Result]) {
+		if r := member.Report; r != nil {
+			member.Outcome, member.Tenant = report.OutcomeOf(r), r.Tenant
+		}
+	})
+	env.writing.Store(false)
+	unsaved = env.tellUnsaved(unsaved)
+	if crash := guard.Try(func() { env.tellAll(c, a.Project, results, unwritten) }); crash != nil {
+		env.keepUntold(c, a.Project, results)
+		panic(crash)
+	}
+	for _, member := range results.Tenants {
+		if member.Report != nil && env.crash == nil {
+			env.crash, _ = errors.AsType[*guard.Panic](member.Report.Crash)
+		}
+	}
+	return cmp.Or(resultsCode(results), unsaved)
+}
+
+func projectOf[T any](f *report.Fleet[T]) string {
+	if f == nil {
+		return ""
+	}
+	return f.Project
+}
+
+// resultsCode returns how an apply to several tenants ends.
+func resultsCode(results *report.Fleet[apply.Result]) error {
+	wrote := slices.ContainsFunc(results.Tenants, func(m report.Member[apply.Result]) bool { return m.Report != nil && m.Report.Wrote() })
+	if code := fleetCode(outcomesOf(results), wrote, results.Signal); code != exitOK {
+		return &exit{code: code}
+	}
+	return nil
+}
+
+// split returns the tenants with a reviewed plan, and the results of the others, to which nothing is
+// sent. Without reviewed plans, all tenants are planned.
+func (a *fleetApply) split() (ready []spec.Tenant, rest []report.Member[apply.Result]) {
+	if a.reviewed == nil {
+		return a.tenants, nil
+	}
+	leave := func(tenant plan.Tenant, outcome report.Outcome, reason connection.Reason) {
+		rest = append(rest, report.Member[apply.Result]{Tenant: tenant, Outcome: outcome, Error: messages.Text(reason)})
+	}
+	for _, tenant := range a.tenants {
+		member := a.reviewed.Of(tenant.Name)
+		of := plan.Tenant{Name: tenant.Name, URL: tenant.URL}
+		switch {
+		case member == nil:
+			leave(of, report.OutcomeRefused, connection.Because("tenant-not-in-plans"))
+		case member.Report == nil:
+			leave(of, cmp.Or(member.Outcome, report.OutcomeRefused), connection.Because("tenant-without-plan", "error", member.Error))
+		default:
+			ready = append(ready, tenant)
+		}
+	}
+	if a.earlier != nil || a.shard.Count > 0 {
+		return ready, rest
+	}
+	for _, member := range a.reviewed.Tenants {
+		if _, err := a.Project.Tenant(member.Tenant.Name); err != nil {
+			leave(member.Tenant, report.OutcomeRefused, connection.Because("tenant-left-project"))
+		}
+	}
+	return ready, rest
+}
+
+// approve plans for all tenants, shows the plans and asks once for all of them. The plans are the
+// reviewed ones from then on.
+func (a *fleetApply) approve(c *cli.Context, env *environment) error {
+	if !env.isTerminal(env.stdin) {
+		return afterRefusal(c, engine.Refused(connection.Because("approvals-need-terminal")),
+			"To plan for review", with(againAll(c, "plan"), "--out plans.json"))
+	}
+	plans := newFleet[plan.Plan](env, a.choice, report.PlansFormat)
+	plans.Selected = nil // these are not the result
+	if err := eachTenant(c, env, a.choice, a.tenants, nil, plans, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) {
+		return s.Plan(ctx, a.options)
+	}, nil); err != nil {
+		return err
+	}
+	if err := c.Context.Err(); err != nil {
+		return err
+	}
+	plans.Hash = report.FleetHash(plans)
+	a.reviewed = plans
+	changes, changing := 0, 0
+	for _, member := range plans.Tenants {
+		if p := member.Report; p != nil && len(p.Steps) > 0 && p.Refusal == nil {
+			changes, changing = changes+len(p.Changes)+len(p.Rotations)-p.Summary.Refused, changing+1
+		}
+	}
+	w := env.sideStream(c)
+	if err := cmp.Or(env.text(w).Plans(w, plans), env.text(env.stderr).PlanLines(env.stderr, plans)); err != nil {
+		return engine.Refused(connection.Because("plan-not-shown", "error", err.Error()))
+	}
+	if changing == 0 {
+		return nil
+	}
+	return env.ask(c.Context, fmt.Sprintf("Apply these plans (%s) to %s? Type yes to apply: ", words.Count(changes, "change"), words.Count(changing, "tenant")))
+}
+
+// tellAll is [environment.tell] for several tenants.
+func (env *environment) tellAll(c *cli.Context, project *engine.Project, results *report.Fleet[apply.Result], unwritten error) {
+	err := writeFleet(c, env, report.ResultsFormats(), results, unwritten)
+	isDone := resultsCode(results) == nil
+	if err == nil && isDone {
+		return
+	}
+	whole := env.reportedIn(c, report.FormatJSON)
+	if err != nil {
+		_ = env.text(env.stderr).Failure(env.stderr, infile.ErrorText(err))
+		whole = ""
+	}
+	if whole == "" {
+		if whole, err = project.KeepResult(results); err != nil {
+			_ = env.text(env.stderr).Failure(env.stderr, infile.ErrorText(err))
+			_ = report.JSON(env.stderr, results)
+			return
+		}
+	}
+	fmt.Fprintln(env.stderr, "Full result: "+report.Sanitize(showLine(c, whole)))
+	if command := given(c, "apply", c.Command.Flags, resumeName); command != "" && !isDone && c.Args().First() != "-" {
+		if file := c.Args().First(); file != "" {
+			command = with(command, commandline.Word(file))
+		}
+		env.next(c, "To go on with the tenants that are not done", with(command, "--"+resumeName+" "+commandline.Word(whole)))
+	}
+}
+
+// earlierResult reads the file of --resume; nil if there is none.
+func earlierResult(c *cli.Context, env *environment) (*report.Fleet[apply.Result], error) {
+	name := c.String(resumeName)
+	if name == "" {
+		return nil, nil
+	}
+	text, err := env.saved(c, name)
+	if err != nil {
+		return nil, fmt.Errorf("--%s %q: %w", resumeName, name, err)
+	}
+	earlier, err := report.ReadFleet[apply.Result](bytes.NewReader(text))
+	if err == nil && earlier.Format != report.ResultsFormat {
+		err = fmt.Errorf("its format is %q; it must be %s", earlier.Format, report.ResultsFormat)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--%s %q: %w", resumeName, name, err)
+	}
+	return earlier, nil
+}

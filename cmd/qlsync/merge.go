@@ -1,0 +1,82 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+func mergeCommand(env *environment) *cli.Command {
+	names := append(report.DriftFormats(report.HTML{}).Names(), report.ResultFormats().Names()...)
+	slices.Sort(names[1:])
+	return &cli.Command{
+		Name:      "merge",
+		Usage:     "put the plans, drift reports or results of several runs together",
+		ArgsUsage: "FILE...",
+		Description: "A FILE has reports as --format json or --format jsonl writes them, also among the lines of other programs; - is standard " +
+			"input, such as the logs of all runners. Of several reports on a tenant the newest counts. The command names the shards and tenants " +
+			"without a report, and ends with the exit code of one run on all tenants. It needs no project and no network.",
+		Flags: append(outputFlags(slices.Compact(names)), colorFlag(), noColorFlag(), raiseFlag(), exitZeroFlag(),
+			detailedFlag(), allowRefusedFlag()),
+		Action: func(c *cli.Context) error { return runMerge(c, env) },
+	}
+}
+
+func runMerge(c *cli.Context, env *environment) error {
+	if c.NArg() == 0 {
+		return errors.New("merge takes the files with the reports, or - for standard input: see qlsync merge --help")
+	}
+	if err := env.colour(c); err != nil {
+		return err
+	}
+	raise, err := raised(c)
+	if err != nil {
+		return err
+	}
+	scan, err := env.files().ReadReports(c.Context, c.Args().Slice(), raise)
+	if err != nil {
+		return fmt.Errorf("merge: %w", err)
+	}
+	format, err := scan.Format()
+	if err != nil {
+		return fmt.Errorf("merge: %w", err)
+	}
+	switch format {
+	case report.PlansFormat:
+		return merge(c, env, scan, report.MergePlans, report.PlansFormats(), func(f *report.Fleet[plan.Plan]) error {
+			return cmp.Or(unseen(c, f), plannedAll(c, f))
+		})
+	case report.DriftsFormat:
+		return merge(c, env, scan, report.MergeDrifts, report.DriftsFormats(report.HTML{}), func(f *report.Fleet[plan.Drift]) error {
+			var drifts []*plan.Drift
+			for _, member := range f.Tenants {
+				drifts = append(drifts, member.Report)
+			}
+			return cmp.Or(unseen(c, f), drifted(c, drifts...))
+		})
+	}
+	return merge(c, env, scan, report.MergeResults, report.ResultsFormats(), resultsCode)
+}
+
+// merge puts reports of one kind together, writes them, and returns how one run would have ended.
+func merge[T any](c *cli.Context, env *environment, scan *report.Scan, merge func(*report.Scan) (*report.Fleet[T], []string, error),
+	all report.Formats[*report.Fleet[T]], ends func(*report.Fleet[T]) error,
+) error {
+	if err := cmp.Or(checkFlags(c, env, all), env.checkReplaced(c, nil)); err != nil {
+		return err
+	}
+	merged, notes, err := merge(scan)
+	if err != nil {
+		return fmt.Errorf("merge: %w", err)
+	}
+	for _, note := range notes {
+		fmt.Fprintln(env.stderr, "merge: "+report.Sanitize(note))
+	}
+	return cmp.Or(write(c, env, all, merged), ends(merged))
+}

@@ -1,0 +1,343 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qlsync/qlsync/internal/jsontext"
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// Scan is the reports that were found in files and logs.
+type Scan struct {
+	// Foreign counts the lines that belong to no report.
+	Foreign int
+	// Damaged are the places of reports that are cut off or changed, as FILE:LINE.
+	Damaged []string
+
+	found []document
+}
+
+// document is the JSON of one report.
+type document struct {
+	place string
+	text  []byte
+}
+
+// lineHead is how a report in one line begins, after the prefix of a log.
+var lineHead = []byte(`{"format":"qlsync.`)
+
+// Read adds the reports of a text: JSON documents and JSON Lines, among the lines of other programs.
+// source is the name of the text.
+func (s *Scan) Read(source string, text []byte) {
+	var whole []byte // of a document in several lines; nil: none
+	begin := ""
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		place := source + ":" + strconv.Itoa(number)
+		plain := bytes.TrimRight(line, "\r\n")
+		at := bytes.Index(plain, lineHead)
+		if whole != nil && (at >= 0 || string(plain) == "{") {
+			s.Damaged, whole = append(s.Damaged, begin), nil // another report begins within it
+		}
+		switch {
+		case whole != nil:
+			whole = append(whole, line...)
+			if string(plain) == "}" {
+				s.add(document{begin, whole})
+				whole = nil
+			}
+		case at >= 0:
+			s.add(document{place, plain[at:]})
+		case string(plain) == "{":
+			whole, begin = slices.Clone(line), place
+		case len(bytes.TrimSpace(plain)) > 0:
+			s.Foreign++
+		}
+	}
+	if whole != nil {
+		s.Damaged = append(s.Damaged, begin)
+	}
+}
+
+// add adds a document, if its JSON is valid and it is one of ours.
+func (s *Scan) add(found document) {
+	var head struct {
+		Format string `json:"format"`
+	}
+	switch {
+	case jsontext.Check(found.text) != nil:
+		s.Damaged = append(s.Damaged, found.place)
+	case readJSON(bytes.NewReader(found.text), &head) != nil || !strings.HasPrefix(head.Format, "qlsync."):
+		s.Foreign += bytes.Count(found.text, []byte("\n"))
+	default:
+		s.found = append(s.found, found)
+	}
+}
+
+// Marks returns the most commas and brackets of one report, see [jsontext.Marks].
+func (s *Scan) Marks() (most int64) {
+	for _, found := range s.found {
+		most = max(most, jsontext.Marks(found.text))
+	}
+	return most
+}
+
+// mergedAs are the formats that can be merged, and the format of what becomes of them.
+var mergedAs = map[string]string{
+	plan.Format: PlansFormat, PlansFormat: PlansFormat,
+	plan.DriftFormat: DriftsFormat, DriftsFormat: DriftsFormat,
+	apply.Format: ResultsFormat, ResultsFormat: ResultsFormat,
+}
+
+// Format returns the format of the merged reports. It is an error if there are no reports, reports
+// of different kinds or projects, or reports that this version does not know.
+func (s *Scan) Format() (string, error) {
+	var first document
+	var format, project string
+	for _, found := range s.found {
+		var head struct {
+			Format  string `json:"format"`
+			Project string `json:"project"`
+		}
+		if err := readJSON(bytes.NewReader(found.text), &head); err != nil {
+			return "", fmt.Errorf("%s: %w", found.place, err)
+		}
+		merged := mergedAs[head.Format]
+		switch {
+		case merged == "":
+			return "", fmt.Errorf("%s: a report with the format %q cannot be merged: it must be %s. If a newer version of qlsync wrote it, merge with that version",
+				found.place, head.Format, words.OneOf(slices.Sorted(maps.Keys(mergedAs))))
+		case format == "":
+			first, format, project = found, merged, head.Project
+		case merged != format:
+			return "", fmt.Errorf("%s is %s and %s is %s: merge reports of one kind", first.place, format, found.place, merged)
+		case head.Project != project:
+			return "", fmt.Errorf("%s is of project %q and %s of project %q: merge reports of one project", first.place, project, found.place, head.Project)
+		}
+	}
+	if format == "" {
+		return "", errors.New("no report was found: write reports with --format jsonl or --format json")
+	}
+	return format, nil
+}
+
+// Of two reports on a tenant, the one of the newer run counts, and otherwise the later one.
+type attempt[T any] struct {
+	at     string
+	member Member[T]
+	count  int
+}
+
+// merger puts the reports of several runs together.
+type merger[T any] struct {
+	merged   *Fleet[T]
+	attempts map[string]*attempt[T] // by the name of the tenant
+	selected map[string]bool
+	shards   map[int]bool
+	of       int // shards in all; 0: none
+	damaged  []string
+	lost     []string // of an earlier merge, without its shards
+	isListed bool     // a run has listed its tenants, so that a lost one is known
+}
+
+// MergePlans puts plans together; see [Scan.Format] and [mergeReports].
+func MergePlans(s *Scan) (*Fleet[plan.Plan], []string, error) {
+	f, notes, err := mergeReports(s, PlansFormat, plan.Format, func(p *plan.Plan) Member[plan.Plan] { return Member[plan.Plan]{Tenant: p.Tenant, Report: p} })
+	if err == nil {
+		f.Hash = FleetHash(f)
+	}
+	return f, notes, err
+}
+
+// MergeDrifts puts drift reports together; see [Scan.Format] and [mergeReports].
+func MergeDrifts(s *Scan) (*Fleet[plan.Drift], []string, error) {
+	return mergeReports(s, DriftsFormat, plan.DriftFormat, func(d *plan.Drift) Member[plan.Drift] { return Member[plan.Drift]{Tenant: d.Tenant, Report: d} })
+}
+
+// MergeResults puts results together; see [Scan.Format] and [mergeReports].
+func MergeResults(s *Scan) (*Fleet[apply.Result], []string, error) {
+	return mergeReports(s, ResultsFormat, apply.Format, func(r *apply.Result) Member[apply.Result] {
+		return Member[apply.Result]{Tenant: r.Tenant, Outcome: OutcomeOf(r), Report: r}
+	})
+}
+
+// mergeReports puts the reports together, by the names of the tenants. one returns a report of the
+// single format as a member. Tenants and shards without a report are in the result. The notes say
+// what was left out.
+func mergeReports[T any](s *Scan, format, single string, one func(*T) Member[T]) (*Fleet[T], []string, error) {
+	m := &merger[T]{merged: &Fleet[T]{Format: format, Tenants: []Member[T]{}}, attempts: map[string]*attempt[T]{}, selected: map[string]bool{}, shards: map[int]bool{}}
+	m.damaged = slices.Clone(s.Damaged)
+	for _, found := range s.found {
+		fleet, err := readOne(found, single, one)
+		if err != nil {
+			m.damaged = append(m.damaged, found.place)
+			continue
+		}
+		if err := m.add(fleet, one); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", found.place, err)
+		}
+	}
+	notes := m.settle()
+	if s.Foreign > 0 {
+		notes = append(notes, words.Count(s.Foreign, "line")+" of other programs skipped")
+	}
+	return m.merged, notes, nil
+}
+
+// readOne reads a report; one of a single tenant becomes one of several.
+func readOne[T any](found document, single string, one func(*T) Member[T]) (*Fleet[T], error) {
+	var head struct {
+		Format  string `json:"format"`
+		Project string `json:"project"`
+	}
+	if err := readJSON(bytes.NewReader(found.text), &head); err != nil {
+		return nil, err
+	}
+	if head.Format != single {
+		return ReadFleet[T](bytes.NewReader(found.text))
+	}
+	var report T
+	if err := readJSON(bytes.NewReader(found.text), &report); err != nil {
+		return nil, err
+	}
+	return &Fleet[T]{Project: head.Project, Tenants: []Member[T]{one(&report)}}, nil
+}
+
+// add adds the report of one run, or a part of it.
+func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
+	m.merged.Project = f.Project
+	m.merged.Signal = max(m.merged.Signal, f.Signal)
+	if err := m.addShards(f.Shard, f.Shards, f.Missing); err != nil {
+		return err
+	}
+	m.isListed = m.isListed || len(f.Selected) > 0
+	for _, name := range f.Selected {
+		m.selected[name] = true
+	}
+	if m.merged.Hash == "" && len(m.attempts) == 0 {
+		m.merged.Hash = f.Hash
+	} else if m.merged.Hash != f.Hash {
+		m.merged.Hash = ""
+	}
+	m.merged.At = max(m.merged.At, f.At)
+	for _, member := range f.Tenants {
+		switch {
+		case member.Tenant.Name == "" || (member.Report == nil) == (member.Error == ""):
+			return errors.New("a tenant has no name, or neither a report nor an error")
+		case member.Report != nil:
+			member.Outcome = one(member.Report).Outcome // what the report shows
+		}
+		m.selected[member.Tenant.Name] = true
+		known := m.attempts[member.Tenant.Name]
+		switch {
+		case member.Outcome == OutcomeMissing: // an earlier merge did not find it
+		case known == nil:
+			m.attempts[member.Tenant.Name] = &attempt[T]{f.At, member, 1}
+		default:
+			known.count++
+			if f.At >= known.at {
+				known.at, known.member = f.At, member
+			}
+		}
+	}
+	return nil
+}
+
+// addShards adds the shard of a run, or the shards of an earlier merge and what that did not find.
+func (m *merger[T]) addShards(shard string, all int, missing []string) error {
+	index, count := 0, all
+	if shard != "" {
+		if n, err := fmt.Sscanf(shard, "%d/%d", &index, &count); n != 2 || err != nil || index < 0 || index >= count || count > MaxShards {
+			return fmt.Errorf("the shard %q is not I/N", shard)
+		}
+		m.shards[index] = true
+	}
+	if count < 0 || count > MaxShards {
+		return fmt.Errorf("the number of shards is %d; it must be at most %d", count, MaxShards)
+	}
+	if count != 0 && m.of != 0 && m.of != count {
+		return fmt.Errorf("the report is of one of %d shards, and an earlier one of %d: merge the shards of one division", count, m.of)
+	}
+	m.of = cmp.Or(m.of, count)
+	for i := range all {
+		if !slices.Contains(missing, shardText(i, all)) {
+			m.shards[i] = true
+		}
+	}
+	for _, text := range missing {
+		if !strings.HasPrefix(text, "shard ") {
+			m.lost = append(m.lost, text)
+		}
+	}
+	return nil
+}
+
+func shardText(index, count int) string { return fmt.Sprintf("shard %d/%d", index, count) }
+
+// settle fills the merged report, and returns the notes on it.
+func (m *merger[T]) settle() (notes []string) {
+	var double, lost []string
+	for _, name := range slices.Sorted(maps.Keys(m.selected)) {
+		found := m.attempts[name]
+		if found == nil {
+			lost = append(lost, name)
+			m.merged.Tenants = append(m.merged.Tenants, Member[T]{
+				Tenant: plan.Tenant{Name: name}, Outcome: OutcomeMissing, Error: "no report of this tenant was found: it may have been lost with its log. Run the command again for it",
+			})
+			continue
+		}
+		if found.count > 1 {
+			double = append(double, fmt.Sprintf("%s (%d, used: %s)", Sanitize(name), found.count, cmp.Or(Sanitize(found.at), "the last one")))
+		}
+		m.merged.Tenants = append(m.merged.Tenants, found.member)
+	}
+	for index := range m.of {
+		if !m.shards[index] {
+			m.merged.Missing = append(m.merged.Missing, shardText(index, m.of))
+		}
+	}
+	m.merged.Shards = m.of
+	m.merged.Missing = append(m.merged.Missing, m.lost...)
+	if len(m.merged.Missing) > 0 {
+		notes = append(notes, "not found: "+firstFew(m.merged.Missing))
+	}
+	if len(m.damaged) > 0 {
+		notes = append(notes, words.Count(len(m.damaged), "report")+" cut off or damaged: "+firstFew(m.damaged))
+		if !m.isListed { // the tenants of these reports are not known
+			m.merged.Missing = append(m.merged.Missing, "the report at "+m.damaged[0])
+		}
+	}
+	if len(lost) > 0 {
+		notes = append(notes, "no report of "+words.Count(len(lost), "tenant")+": "+firstFew(lost))
+	}
+	if len(double) > 0 {
+		notes = append(notes, "several attempts on "+words.Count(len(double), "tenant")+", of which the newest counts: "+firstFew(double))
+	}
+	return notes
+}
+
+// MaxShards bounds the number of shards.
+const MaxShards = 10_000
+
+// firstFew returns the first three of a list, and counts the others.
+func firstFew(list []string) string {
+	var shown []string
+	for _, text := range list[:min(3, len(list))] {
+		shown = append(shown, Sanitize(text))
+	}
+	text := strings.Join(shown, ", ")
+	if more := len(list) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

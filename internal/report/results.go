@@ -1,0 +1,204 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// worstFirst returns the members by their outcomes, and otherwise in their order.
+func worstFirst(f *Fleet[apply.Result]) []*Member[apply.Result] {
+	members := make([]*Member[apply.Result], len(f.Tenants))
+	for i := range f.Tenants {
+		members[i] = &f.Tenants[i]
+	}
+	all := Outcomes()
+	slices.SortStableFunc(members, func(a, b *Member[apply.Result]) int {
+		return cmp.Compare(slices.Index(all, a.Outcome), slices.Index(all, b.Outcome))
+	})
+	return members
+}
+
+// sumOf adds up the ledgers of all tenants.
+func sumOf(f *Fleet[apply.Result]) (sum apply.Ledger) {
+	for _, member := range f.Tenants {
+		if member.Report == nil {
+			continue
+		}
+		l := member.Report.Ledger
+		sum.Planned += l.Planned
+		sum.Done += l.Done
+		sum.Pending += l.Pending
+		sum.Failed += l.Failed
+		sum.Blocked += l.Blocked
+		sum.Skipped += l.Skipped
+		sum.Differs += l.Differs
+		sum.Unseen += l.Unseen
+	}
+	return sum
+}
+
+// outcomeCounts counts the tenants by their outcomes, the worst first: "1 refused, 2 done".
+func outcomeCounts(f *Fleet[apply.Result]) string {
+	var parts []number
+	for _, outcome := range Outcomes() {
+		n := 0
+		for _, member := range f.Tenants {
+			if member.Outcome == outcome {
+				n++
+			}
+		}
+		parts = append(parts, number{n: n, what: string(outcome)})
+	}
+	return cmp.Or(counts(parts...), "none")
+}
+
+// Results writes the results of several tenants: those with changes in full, then a line for each
+// tenant, the worst first.
+func (t Text) Results(w io.Writer, f *Fleet[apply.Result]) error {
+	p := t.printer(w)
+	p.title("Applied project %s to %s", Sanitize(f.Project), words.Count(len(f.Tenants), "tenant"))
+	members := worstFirst(f)
+	for _, member := range slices.Backward(members) { // so that the worst is next to the end
+		if r := member.Report; r != nil && (r.Ledger.Planned > 0 || r.Unverified.Holds()) {
+			p.line("")
+			p.include(t.Result(w, r))
+		}
+	}
+	p.line("")
+	width := 0
+	for _, member := range members {
+		width = max(width, len(member.Outcome))
+	}
+	for _, member := range members {
+		lines := strings.Split(resultLine(member), "\n")
+		p.line("%s %s: %s", p.pad(hueOf(member.Outcome), string(member.Outcome), width), tenantName(member.Tenant), Sanitize(lines[0]))
+		for _, line := range lines[1:] {
+			p.line("  %s", Sanitize(line))
+		}
+	}
+	if len(members) > 0 {
+		p.line("")
+	}
+	for _, shard := range f.Missing {
+		p.line("%s: %s", p.paint(red, "missing"), Sanitize(shard))
+	}
+	p.line("Tenants: %s.", outcomeCounts(f))
+	p.line("%s %s", p.paint(bold, "Applied:"), p.ledger(&apply.Result{Ledger: sumOf(f)}))
+	return p.err
+}
+
+func hueOf(outcome Outcome) hue {
+	if outcome == OutcomeDone {
+		return ""
+	}
+	return red
+}
+
+// resultLine returns what became of one tenant.
+func resultLine(member *Member[apply.Result]) string {
+	switch {
+	case member.Report == nil:
+		return strings.TrimRight(member.Error, "\n")
+	case member.Report.Ledger.Planned == 0:
+		return "nothing to do"
+	}
+	return ledger(member.Report)
+}
+
+// Results writes the results of several tenants into one comment.
+func (Markdown) Results(w io.Writer, f *Fleet[apply.Result]) error {
+	p := newPage()
+	p.add(Marker("results", f.Project, "", ""))
+	sum := sumOf(f)
+	p.add(fmt.Sprintf("### qlsync: applied %s to %s: %d of %d changes done", code(f.Project), words.Count(len(f.Tenants), "tenant"), sum.Done, sum.Planned))
+	t := &tally{noun: "tenant", columns: []string{"done", "pending", "failed", "blocked", "skipped"}}
+	var undone []string
+	for _, member := range worstFirst(f) {
+		if member.Outcome != OutcomeDone {
+			undone = append(undone, fmt.Sprintf("%s: **%s**: %s", code(member.Tenant.Name), prose(string(member.Outcome)), prose(resultLine(member))))
+		}
+		if r := member.Report; r != nil {
+			l := r.Ledger
+			t.rows = append(t.rows, tallyRow{member.Tenant.Name, []int{l.Done, l.Pending, l.Failed, l.Blocked, l.Skipped}})
+			for i := range r.Items {
+				if item := &r.Items[i]; item.Outcome != apply.Done {
+					undone = append(undone, fmt.Sprintf("%s: **%s** %s of %s: %s", code(member.Tenant.Name), prose(string(item.Outcome)), prose(string(item.Action)), inKey(item.Connection), prose(item.Why.String())))
+				}
+			}
+		}
+	}
+	for _, shard := range f.Missing {
+		undone = append(undone, "**missing**: "+prose(shard))
+	}
+	if len(undone) > 0 {
+		p.add(alert("CAUTION", "**Tenants: "+outcomeCounts(f)+".** Applying again does what is left.", undone, 2*roomOfAlert))
+	}
+	if len(t.rows) > 0 {
+		p.add(t.table(roomOfTable))
+	}
+	return p.writeTo(w)
+}
+
+// Result writes a suite for the tenant: a failed test for each change that was not done.
+func (JUnit) Result(w io.Writer, r *apply.Result) error {
+	return writeJUnit(w, "qlsync apply", testSuite{r.Project + " on " + r.Tenant.Name, resultCases(r)})
+}
+
+// Results writes a suite for each tenant, the worst first.
+func (JUnit) Results(w io.Writer, f *Fleet[apply.Result]) error {
+	var suites []testSuite
+	for _, member := range worstFirst(f) {
+		suite := testSuite{name: f.Project + " on " + member.Tenant.Name}
+		if member.Report == nil {
+			suite.cases = []testCase{{name: "the tenant", class: f.Project, broken: string(member.Outcome), message: member.Error}}
+		} else {
+			suite.cases = resultCases(member.Report)
+		}
+		suites = append(suites, suite)
+	}
+	for _, shard := range f.Missing {
+		suites = append(suites, testSuite{shard, []testCase{{name: "the report", class: f.Project, broken: string(OutcomeMissing), message: "no report was found"}}})
+	}
+	return writeJUnit(w, "qlsync apply", suites...)
+}
+
+func resultCases(r *apply.Result) []testCase {
+	cases := []testCase{{name: fmt.Sprintf("%d of %d changes done", r.Ledger.Done, r.Ledger.Planned), class: r.Project}}
+	if r.Unverified.Holds() {
+		cases = append(cases, testCase{name: "the verification", class: r.Project, broken: "unverified", message: r.Unverified.String()})
+	}
+	for i := range r.Items {
+		item := &r.Items[i]
+		c := testCase{name: item.Connection.Name, class: item.Connection.Space, position: item.Position}
+		switch {
+		case item.Outcome != apply.Done:
+			c.failed, c.message = string(item.Outcome), string(item.Action)+": "+item.Why.String()
+		case item.Differs != nil:
+			c.failed, c.message = "differs", "read again, it is not as declared"
+		}
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+// PlanLines writes a line for each plan that would change a tenant, for the question for approval.
+func (t Text) PlanLines(w io.Writer, f *Fleet[plan.Plan]) error {
+	p := t.printer(w)
+	for _, member := range f.Tenants {
+		if pl := member.Report; pl != nil && (!pl.Empty() || pl.Refusal != nil) {
+			text := planCounts(pl.Summary, "")
+			if pl.Refusal != nil {
+				text = "refused"
+			}
+			p.line("%s: %s", tenantName(member.Tenant), text)
+		}
+	}
+	return p.err
+}
