@@ -92,8 +92,11 @@ func TestMergedResultsAreThoseOfOneRun(t *testing.T) {
 		{"a cut line, and nothing says of which tenant", single + onlyTenant[:100], []string{"east done"}, []string{"the report at log:30"}, "1 report cut off or damaged: log:"},
 		{"one document", whole, []string{"east done", "north unreachable", "south refused", "west failed"}, nil, ""},
 		{"one result of one tenant", single, []string{"east done"}, nil, ""},
-		{"lines of others, with prefixes of a log", "starting\n[pod/x-1] 2026-11-29T20:00:00Z " + strings.ReplaceAll(first, "\n{", "\n[pod/x-1] {") + "{\"level\": \"info\"}\n{\n  \"a\": 1\n}\n\x00\xff\n" + second,
-			[]string{"east done", "west failed"}, nil, "6 lines of other programs skipped"},
+		{
+			"lines of others, with prefixes of a log", "starting\n[pod/x-1] 2026-11-29T20:00:00Z " + strings.ReplaceAll(first, "\n{", "\n[pod/x-1] {") + "{\"level\": \"info\"}\n{\n  \"a\": 1\n}\n\x00\xff\n" + second,
+			[]string{"east done", "west failed"},
+			nil, "6 lines of other programs skipped",
+		},
 		{"a huge line of another program", strings.Repeat("x", 8<<20) + "\n" + first + second, []string{"east done", "west failed"}, nil, "1 line of other programs skipped"},
 		{"a document within a document", "{\n  \"format\": \"qlsync.results/v1\",\n" + first + second, []string{"east done", "west failed"}, nil, "1 report cut off or damaged: log:1"},
 		{"a forged outcome", strings.ReplaceAll(first+second, `"outcome":"failed","report"`, `"outcome":"done","report"`), []string{"east done", "west failed"}, nil, ""},
