@@ -26,8 +26,14 @@ _qlsync() {
     # A name may hold anything, and the shell must run none of it.
     if [[ -z $quote && -n $word ]]; then
       printf -v word %q "$word"
-    elif [[ $word == *[\$\`\!\\\"\']* ]]; then
-      continue
+    elif [[ $quote == \' ]]; then
+      word=${word//\'/\'\\\'\'}
+    elif [[ $quote == \" ]]; then
+      [[ $word == *!* ]] && continue # there is no way to write it between these quotes
+      word=${word//\\/\\\\}
+      word=${word//\"/\\\"}
+      word=${word//\$/\\\$}
+      word=${word//\`/\\\`}
     fi
     COMPREPLY+=("$word")
   done < <("${COMP_WORDS[0]}" __complete "${words[@]}" 2>/dev/null)

@@ -1,7 +1,9 @@
 # Completes qlsync in fish.
 function __qlsync_complete
     set -l words (commandline --tokenize --cut-at-cursor --current-process)
-    set -l current (commandline --current-token --cut-at-cursor)
+    set -l typed (commandline --current-token --cut-at-cursor)
+    # A quote may still be open.
+    set -l current (string unescape -- "$typed"; or string unescape -- "$typed'"; or string unescape -- "$typed\"")
     set -l found (command qlsync __complete $words[2..-1] "$current" 2>/dev/null)
     if test (count $found) -gt 0
         printf '%s\n' $found

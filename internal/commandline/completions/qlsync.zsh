@@ -5,13 +5,14 @@ _qlsync() {
   local word says
   while IFS=$'\t' read -r word says; do
     [[ -z $word ]] && continue
-    says=${word//:/\\:}${says:+:$says}
+    # _describe reads a backslash as an escape.
+    says=${${word//\\/\\\\}//:/\\:}${says:+:$says}
     if [[ $word == *= ]]; then
       open+=("$says")
     else
       found+=("$says")
     fi
-  done < <("${words[1]}" __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)
+  done < <("${words[1]}" __complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)
   if (( $#found + $#open == 0 )); then
     compset -P '*='
     _files
