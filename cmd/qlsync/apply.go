@@ -230,7 +230,7 @@ func (env *environment) ask(ctx context.Context, question string) error {
 	switch {
 	case ctx.Err() != nil: // first, because closing a terminal results in both a signal and an empty answer
 		fmt.Fprintln(env.stderr)
-		return &exit{code: env.interrupted(exitRefused), err: errors.New("nothing was written: interrupted")}
+		return &exit{code: env.interrupted(exitRefused), err: errors.New("interrupted. Nothing was written")}
 	case strings.TrimSpace(answer) != "yes":
 		return engine.Refused(connection.Because("not-approved"))
 	}

@@ -133,7 +133,7 @@ func TestAnInterruptAnswersTheQuestion(t *testing.T) {
 	time.AfterFunc(0, cancel)
 	err := streams(input, io.Discard).ask(ctx, "Apply? ")
 	ended := endOf(err)
-	if ended == nil || ended.code != exitRefused || err.Error() != "nothing was written: interrupted" {
+	if ended == nil || ended.code != exitRefused || err.Error() != "interrupted. Nothing was written" {
 		t.Errorf("got error %v, want a refusal: nothing was written", err)
 	}
 }

@@ -33,7 +33,7 @@ func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
 	case hash != "" && hash != p.Hash:
 		return Refused(connection.Because("hash-differs", "hash", p.Hash, "reviewed", hash))
 	case p.Refusal != nil:
-		return &Refusal{Err: fmt.Errorf("nothing was written: %s (%s)", p.Refusal.Reason.Text, p.Refusal.Reason.Next), Reason: p.Refusal.Reason}
+		return &Refusal{Err: fmt.Errorf("%s. Nothing was written (%s)", p.Refusal.Reason.Text, p.Refusal.Reason.Next), Reason: p.Refusal.Reason}
 	}
 	return nil
 }

@@ -113,9 +113,9 @@ func checkOurs(path string) error {
 	case err != nil:
 		return nil // creating the file reports the error
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%q is not a regular file: remove it", path)
+		return fmt.Errorf("%q is not a regular file. Remove it", path)
 	case !outfile.IsOurs(info):
-		return fmt.Errorf("%q belongs to another user: remove it, or run qlsync as that user", path)
+		return fmt.Errorf("%q belongs to another user. Remove it, or run qlsync as that user", path)
 	}
 	return nil
 }

@@ -157,7 +157,7 @@ func (host *Host) WriteFiles(folder string, files []export.File) error {
 		texts = append(texts, TextFile{filepath.Join(folder, file.Name), file.Text})
 	}
 	if existing := host.existingFiles(texts); len(existing) > 0 {
-		return fmt.Errorf("export: nothing was written, these files exist: %s (move them away, or name another folder)", strings.Join(existing, ", "))
+		return fmt.Errorf("export: these files exist: %s. Nothing was written (move them away, or name another folder)", strings.Join(existing, ", "))
 	}
 	for i, file := range texts {
 		if err := file.write(host.WorkDir); err != nil {

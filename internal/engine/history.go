@@ -55,7 +55,7 @@ func (host *Host) AppendHistory(name string, drifts ...*plan.Drift) error {
 		}
 	}
 	if info, err := os.Stat(host.at(name)); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("history %q is %w: name a file that keeps what is written to it", name, infile.ErrNotRegular)
+		return fmt.Errorf("history %q is %w. Name a file that keeps what is written to it", name, infile.ErrNotRegular)
 	}
 	if err := outfile.Append(host.at(name), outfile.Private, lines.Bytes()); err != nil {
 		return fmt.Errorf("history: %w", host.WorkDir.Shown(err))

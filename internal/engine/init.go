@@ -49,7 +49,7 @@ func (host *Host) Init() (Initialized, error) {
 		ignored, err = infile.Text(ignored)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return done, fmt.Errorf("init: nothing was written: %s: %s", ignoreFile, infile.Reason(err))
+		return done, fmt.Errorf("init: cannot read %s: %s. Nothing was written", ignoreFile, infile.Reason(err))
 	}
 	files = slices.DeleteFunc(files, func(file TextFile) bool { return hasIgnored && file.Name == ignoreFile })
 	if err := host.checkNew(files); err != nil {
@@ -93,7 +93,7 @@ func (host *Host) ignoreState(text []byte) (string, error) {
 // checkNew returns an error if one of the files exists.
 func (host *Host) checkNew(files []TextFile) error {
 	if existing := host.existingFiles(files); len(existing) > 0 {
-		return fmt.Errorf("init: nothing was written, these files exist: %s", filepath.ToSlash(strings.Join(existing, ", ")))
+		return fmt.Errorf("init: these files exist: %s. Nothing was written", filepath.ToSlash(strings.Join(existing, ", ")))
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (s *Session) Lock(ctx context.Context, dir string, wait time.Duration) (unl
 	lock := flock.New(path+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR|outfile.NoFollow), flock.SetPermissions(outfile.Private))
 	switch held, err := acquire(ctx, lock, wait); {
 	case err != nil:
-		return nil, fmt.Errorf("the lock of project %s and tenant %s cannot be taken, so nothing was written: %w", s.project.Name, s.tenant.Name, err)
+		return nil, fmt.Errorf("the lock of project %s and tenant %s cannot be taken: %w. Nothing was written", s.project.Name, s.tenant.Name, err)
 	case !held:
 		return nil, &LockedError{fmt.Sprintf("another apply of project %s to tenant %s is running (%s). Nothing was written. Wait until it has ended, or pass --lock-timeout 10m to wait for it",
 			s.project.Name, s.tenant.Name, readHolder(path))}

@@ -81,11 +81,11 @@ func (out Output) checkFormer() error {
 	case former == nil || out.Appended && *former == report.FormerHistory || !out.Appended && *former == report.FormerReport:
 		return nil
 	case out.Appended:
-		return fmt.Errorf("%s: the file exists and is not a history: name another file", out.Flag)
+		return fmt.Errorf("%s: the file exists and is not a history. Name another file", out.Flag)
 	case *former == report.FormerHistory:
-		return fmt.Errorf("%s: the file is a history, which would be lost: name another file", out.Flag)
+		return fmt.Errorf("%s: the file is a history, which would be lost. Name another file", out.Flag)
 	}
-	return fmt.Errorf("%s: the file exists and qlsync did not write it: name another file, or remove this one first", out.Flag)
+	return fmt.Errorf("%s: the file exists and qlsync did not write it. Name another file, or remove this one first", out.Flag)
 }
 
 // maxFormer bounds how much of a file is read to recognize its content, in bytes.
@@ -131,7 +131,7 @@ func (out Output) ApartFrom(inputs []spec.Input) error {
 		return nil
 	}
 	if err := (&Host{WorkDir: out.WorkDir}).apartFrom(out.Path, inputs); err != nil {
-		return fmt.Errorf("%s: %w: name another file", out.Flag, err)
+		return fmt.Errorf("%s: %w. Name another file", out.Flag, err)
 	}
 	return nil
 }
@@ -210,7 +210,7 @@ func (out Output) checkReplaced(p *Project) error {
 		return err
 	}
 	if _, err := os.Lstat(out.at()); p != nil && errors.Is(err, fs.ErrNotExist) && p.WouldRead(out.Path) {
-		return fmt.Errorf("%s: the next run would read %s as a connection file of the project: name a file elsewhere", out.Flag, out.Path)
+		return fmt.Errorf("%s: the next run would read %s as a connection file of the project. Name a file elsewhere", out.Flag, out.Path)
 	}
 	return nil
 }
@@ -223,7 +223,7 @@ func CheckOutputs(all []Output, inputs []spec.Input, streams map[string]*os.File
 	for i, out := range all {
 		for _, other := range all[:i] {
 			if out.same(other) {
-				return fmt.Errorf("%s: %s writes to the same file: name another one", out.Flag, other.Flag)
+				return fmt.Errorf("%s: %s writes to the same file. Name another one", out.Flag, other.Flag)
 			}
 		}
 		if err := cmp.Or(out.check(), out.ApartFrom(inputs)); err != nil {
@@ -231,7 +231,7 @@ func CheckOutputs(all []Output, inputs []spec.Input, streams map[string]*os.File
 		}
 		for name, file := range streams {
 			if file != nil && out.isFile(file) {
-				return fmt.Errorf("%s: standard %s goes to the same file: name another one", out.Flag, name)
+				return fmt.Errorf("%s: standard %s goes to the same file. Name another one", out.Flag, name)
 			}
 		}
 	}

@@ -111,7 +111,7 @@ func (host *Host) checkRoot() error {
 			if folder == "." {
 				return nil
 			}
-			return fmt.Errorf("init: nothing was written: a pipeline must be in the root of the repository. Pass -C %s", filepath.ToSlash(folder))
+			return fmt.Errorf("init: a pipeline must be in the root of the repository. Nothing was written. Pass -C %s", filepath.ToSlash(folder))
 		}
 		if above, err := os.Stat(host.at(filepath.Join(folder, ".."))); err != nil || os.SameFile(info, above) {
 			return nil

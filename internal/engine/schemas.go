@@ -105,7 +105,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 		ids = append(ids, catalog.Known...)
 	}
 	if len(ids) == 0 {
-		return nil, s.besides(fmt.Errorf("no connection is declared for tenant %q, so there is no schema to pull: name data sources, or pass --all", s.tenant.Name))
+		return nil, s.besides(fmt.Errorf("no connection is declared for tenant %q, so there is no schema to pull. Name data sources, or pass --all", s.tenant.Name))
 	}
 	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
 }

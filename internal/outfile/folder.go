@@ -27,11 +27,11 @@ func PrivateFolder(path string) error {
 	case err != nil:
 		return err
 	case info.Mode()&fs.ModeSymlink != 0:
-		return fmt.Errorf("%q is a link that another user may have created: remove it", path)
+		return fmt.Errorf("%q is a link that another user may have created. Remove it", path)
 	case !info.IsDir():
-		return fmt.Errorf("%q is not a folder: remove it", path)
+		return fmt.Errorf("%q is not a folder. Remove it", path)
 	case !IsOurs(info):
-		return fmt.Errorf("%q belongs to another user: remove it, or run qlsync as that user", path)
+		return fmt.Errorf("%q belongs to another user. Remove it, or run qlsync as that user", path)
 	case info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows":
 		return onlyIfPossible(os.Chmod(path, 0o700))
 	}

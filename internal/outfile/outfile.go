@@ -137,7 +137,7 @@ func Check(path string) error {
 	folder := filepath.Dir(path)
 	switch info, err := os.Stat(folder); {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no folder %q: create it, or name a file elsewhere", folder)
+		return fmt.Errorf("there is no folder %q. Create it, or name a file elsewhere", folder)
 	case err != nil:
 		return err
 	case !info.IsDir():
@@ -182,9 +182,9 @@ func target(path string) (fs.FileInfo, error) {
 	case err != nil:
 		return nil, err
 	case info.Mode()&fs.ModeSymlink != 0:
-		return nil, fmt.Errorf("%q is a link, and qlsync does not write through links: name its target, or remove the link", path)
+		return nil, fmt.Errorf("%q is a link, and qlsync does not write through links. Name its target, or remove the link", path)
 	case info.IsDir():
-		return nil, fmt.Errorf("%q is a folder: name a file", path)
+		return nil, fmt.Errorf("%q is a folder. Name a file", path)
 	}
 	return info, nil
 }
@@ -213,7 +213,7 @@ func openDirectly(path string) (file *os.File, err error) {
 		return err
 	}, hasNoReader)
 	if err != nil && hasNoReader(err) {
-		return nil, fmt.Errorf("write %q: nobody has read the pipe for %v: start its reader first", path, pipePatience)
+		return nil, fmt.Errorf("write %q: nobody has read the pipe for %v. Start its reader first", path, pipePatience)
 	}
 	return file, err
 }
@@ -296,7 +296,7 @@ func inUse(err error, isBusy func(error) bool) error {
 	if err == nil || !isBusy(err) {
 		return err
 	}
-	return fmt.Errorf("%w: close the program that has the file open, or make the file writable, and run the command again", cause(err))
+	return fmt.Errorf("%w. Close the program that has the file open, or make the file writable, and run the command again", cause(err))
 }
 
 // insist repeats try while its error is "in use" and patience lasts.

@@ -354,7 +354,7 @@ func TestAFileThatStaysOpenInAnotherProgramIsReportedWithTheNextStep(t *testing.
 	}{
 		{nil, ""},
 		{other, "other"},
-		{&os.LinkError{Op: "rename", Old: "a.tmp", New: "b", Err: busy}, "busy: close the program that has the file open, or make the file writable, and run the command again"},
+		{&os.LinkError{Op: "rename", Old: "a.tmp", New: "b", Err: busy}, "busy. Close the program that has the file open, or make the file writable, and run the command again"},
 	} {
 		err := inUse(test.err, isBusy)
 		if got := fmt.Sprint(err); test.err != nil && got != test.want || !errors.Is(err, test.err) && !errors.Is(err, busy) {

@@ -303,7 +303,7 @@ func everydayResult() *apply.Result {
 		{Connection: key("Finance", "Exchange rates"), Action: plan.ActionAdopt, Outcome: apply.Done, ID: "c-1", Position: at(12), Overwrites: true},
 		{
 			Connection: key("Finance", "Orders lake"), Action: plan.ActionMove, Outcome: apply.Failed, ID: "c-2", Position: at(20), Partial: true, Unknown: true,
-			Why: said("patch connection: PATCH /api/v1/data-connections/c-2: 500 internal error (trace 7f) (done: bulk-update)"),
+			Why: said("patch connection: PATCH /api/v1/data-connections/c-2 was answered with 500: internal error (trace 7f) (done: bulk-update)"),
 		},
 		{
 			Connection: key("Finance", "Rates"), Action: plan.ActionUpdate, Outcome: apply.Blocked, ID: "c-3", Position: at(31),
@@ -327,7 +327,7 @@ func everydayResult() *apply.Result {
 		},
 		{
 			Connection: key("Sales", "Tickets"), Action: plan.ActionUpdate, Outcome: apply.Done, ID: "c-7", Position: at(60),
-			Differs: &plan.Finding{Unseen: true, Reasons: []connection.Reason{{Text: "it cannot be read", Next: "GET /api/v1/data-connections/c-7: 403"}}},
+			Differs: &plan.Finding{Unseen: true, Reasons: []connection.Reason{{Text: "it cannot be read", Next: "GET /api/v1/data-connections/c-7 was answered with 403: Forbidden"}}},
 		},
 	}
 	return &apply.Result{

@@ -53,16 +53,16 @@ func Interrupted(method string, target *url.URL, err error) *Failure {
 	return &Failure{Method: method, Path: target.Path, Host: target.Host, Cause: causeInterrupted, Err: err}
 }
 
-// Error returns "PATCH /path: host not reachable: connection refused".
+// Error returns "PATCH /path failed, host not reachable: connection refused".
 func (f *Failure) Error() string {
-	text := fmt.Sprintf("%s %s: ", f.Method, f.Path)
-	if f.Ambiguous {
-		return text + connection.ErrUnknownOutcome.Error() + ": " + f.Cause
+	request := f.Method + " " + f.Path
+	switch {
+	case f.Ambiguous:
+		return request + ": " + connection.ErrUnknownOutcome.Error() + "; " + f.Cause
+	case f.Interrupted(), errors.Is(f.Err, errTooMuch):
+		return request + ": " + f.Cause
 	}
-	if f.Interrupted() {
-		return text + f.Cause
-	}
-	return text + f.Trouble()
+	return request + " failed, " + f.Trouble()
 }
 
 // Trouble returns "host not reachable: connection refused", with the proxy if there is

@@ -86,7 +86,7 @@ func shows(text, secret string) bool {
 func TestARedactorLeavesWordsAlone(t *testing.T) {
 	hide := transport.NewRedactor("correct horse battery staple", "x", "sales", "a", "")
 	for _, text := range []string{
-		"the name is taken", "bucketName: must not be empty", "GET /api/v1/spaces: 404", "50% of /api/v1 \\ &amp; more", "salesforce", "the next page",
+		"the name is taken", "bucketName: must not be empty", "GET /api/v1/spaces was answered with 404", "50% of /api/v1 \\ &amp; more", "salesforce", "the next page",
 		"sha256:2eea43b774c6fe1163d03c6fe7eeca062c6c4ce296dd8a94f0217659e75f87e8", "trace 4bf92f3577b34da6a3ce929d0e0e4736",
 	} {
 		if got := hide.Sanitize(text, 400); got != text {

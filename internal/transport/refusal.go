@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -31,9 +33,9 @@ type Error struct {
 	Wait time.Duration
 }
 
-// Error returns "PATCH /path: 400 CODE: title: detail (trace ID)".
+// Error returns "PATCH /path was answered with 400 CODE: title; detail (trace ID)".
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%s %s: %d", e.Method, e.Path, e.Status)
+	text := fmt.Sprintf("%s %s was answered with %d", e.Method, e.Path, e.Status)
 	if e.Code != "" {
 		text += " " + e.Code
 	}
@@ -44,14 +46,12 @@ func (e *Error) Error() string {
 	if title == "" && e.Detail == "" {
 		title = "no reason given"
 	}
-	for _, part := range []string{title, e.Detail} {
-		if part != "" {
-			text += ": " + part
-		}
-	}
+	why := []string{title, e.Detail}
 	if e.Unknown {
-		text += ": " + connection.ErrUnknownOutcome.Error()
+		why = append(why, connection.ErrUnknownOutcome.Error())
 	}
+	why = slices.DeleteFunc(why, func(part string) bool { return part == "" })
+	text += ": " + strings.Join(why, "; ")
 	if e.TraceID != "" {
 		text += " (trace " + e.TraceID + ")"
 	}

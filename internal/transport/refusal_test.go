@@ -11,12 +11,12 @@ func TestARefusalSaysWhatIsKnownAndNeverEndsInANumber(t *testing.T) {
 		err  transport.Error
 		want string
 	}{
-		"everything":  {transport.Error{Status: 400, Code: "DC-1", Title: "bad", Detail: "name", TraceID: "7"}, "PUT /c: 400 DC-1: bad: name (trace 7)"},
-		"no title":    {transport.Error{Status: 400, Detail: "name"}, "PUT /c: 400: Bad Request: name"},
-		"no text":     {transport.Error{Status: 404}, "PUT /c: 404: Not Found"},
-		"no meaning":  {transport.Error{Status: 599}, "PUT /c: 599: no reason given"},
-		"unreadable":  {transport.Error{Status: 200, Detail: "the answer is empty"}, "PUT /c: 200: the answer is empty"},
-		"may be done": {transport.Error{Status: 502, Unknown: true, TraceID: "7"}, "PUT /c: 502: Bad Gateway: outcome unknown (trace 7)"},
+		"everything":  {transport.Error{Status: 400, Code: "DC-1", Title: "bad", Detail: "name", TraceID: "7"}, "PUT /c was answered with 400 DC-1: bad; name (trace 7)"},
+		"no title":    {transport.Error{Status: 400, Detail: "name"}, "PUT /c was answered with 400: Bad Request; name"},
+		"no text":     {transport.Error{Status: 404}, "PUT /c was answered with 404: Not Found"},
+		"no meaning":  {transport.Error{Status: 599}, "PUT /c was answered with 599: no reason given"},
+		"unreadable":  {transport.Error{Status: 200, Detail: "the answer is empty"}, "PUT /c was answered with 200: the answer is empty"},
+		"may be done": {transport.Error{Status: 502, Unknown: true, TraceID: "7"}, "PUT /c was answered with 502: Bad Gateway; outcome unknown (trace 7)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.err.Method, test.err.Path = "PUT", "/c"

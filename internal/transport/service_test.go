@@ -346,12 +346,12 @@ func TestAWriteWithoutATokenWasNotSent(t *testing.T) {
 		kind     error
 		text     string
 	}{
-		"unauthorised":   {401, "open sesame is wrong", nil, 1, connection.ErrUnauthorized, "POST /token: 401"},
-		"refused":        {400, "open sesame is wrong", nil, 1, connection.ErrUnauthorized, "get token for the bot: POST /token: 400"},
+		"unauthorised":   {401, "open sesame is wrong", nil, 1, connection.ErrUnauthorized, "POST /token was answered with 401"},
+		"refused":        {400, "open sesame is wrong", nil, 1, connection.ErrUnauthorized, "get token for the bot: POST /token was answered with 400"},
 		"nothing in it":  {200, "{}", nil, 1, connection.ErrUnauthorized, "the answer holds no access_token"},
 		"not JSON":       {200, "<html>open sesame", nil, 1, nil, "the answer is not whole JSON"},
-		"fails inside":   {500, "", nil, 1, nil, "POST /token: 500"},
-		"in doubt":       {503, "", nil, 3, nil, "POST /token: 503"},
+		"fails inside":   {500, "", nil, 1, nil, "POST /token was answered with 500"},
+		"in doubt":       {503, "", nil, 3, nil, "POST /token was answered with 503"},
 		"the connection": {0, "", broken, 3, connection.ErrUnreachable, "not reachable"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -115,7 +115,7 @@ func TestErrorsOfTheService(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := newTenant(t, map[string]route{"GET /api/v1/spaces": always(test.status, refuse("SPACES-1", "No", "line one\n\x1b[31mline two"))})
 			err := n.client().Do(t.Context(), anything, nil)
-			mustContain(t, err, "GET /api/v1/spaces", "SPACES-1: No: line one [31mline two", "(trace t-1)")
+			mustContain(t, err, "GET /api/v1/spaces", "SPACES-1: No; line one [31mline two", "(trace t-1)")
 			typed, ok := errors.AsType[*qlik.Error](err)
 			if !ok || typed.Status != test.status || typed.Code != "SPACES-1" || typed.TraceID != "t-1" {
 				t.Fatalf("not the typed error: %#v", err)

@@ -102,5 +102,5 @@ func ExampleClient_Do() {
 	fmt.Println(errors.Is(err, connection.ErrNotFound), err)
 	// Output:
 	// Ana <nil>
-	// true GET /api/v1/spaces/nowhere: 404: Not Found
+	// true GET /api/v1/spaces/nowhere was answered with 404: Not Found
 }

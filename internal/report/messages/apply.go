@@ -52,12 +52,12 @@ var Apply = connection.Messages{
 	"write-failed": {
 		Text:    "{error}",
 		Meaning: "The service did not carry out the write.",
-		Example: args{"error": "patch connection: 404: not found"},
+		Example: args{"error": "patch connection: PATCH /api/v1/data-connections/c1 was answered with 404: Not Found"},
 	},
 	"write-refused": {
 		Text:    "{why} ({advice})",
 		Meaning: "The service refused the write, and the plan knows what may help.",
-		Example: args{"why": "update credential: 403: forbidden", "advice": "only the owner of the connection may write its credentials"},
+		Example: args{"why": "update credential: PATCH /api/v1/data-credentials/k1 was answered with 403: Forbidden", "advice": "only the owner of the connection may write its credentials"},
 	},
 	"outcome-unknown": {
 		Text:    "{error}",
@@ -67,7 +67,7 @@ var Apply = connection.Messages{
 	"old-name-restored": {
 		Text:    "{why}; the old one has its name back",
 		Meaning: "In a recreate, the new connection did not get the name. The old connection has its name again, and apps still find it.",
-		Example: args{"why": "rename connection: 409: conflict"},
+		Example: args{"why": "rename connection: PATCH /api/v1/data-connections/c1 was answered with 409: Conflict"},
 	},
 	"old-name-lost": {
 		Text:    "{why}; and the old one could not be given its name back: {undo}; plan and apply again at once",

@@ -109,16 +109,16 @@ var Engine = connection.Messages{
 		Example: args{"connections": []string{"Finance/Orders"}},
 	},
 	"plan-is-stale": {
-		Text:    "nothing was written: the plan is no longer the reviewed one, plan again",
+		Text:    "the plan is no longer the reviewed one. Nothing was written. Plan and review again",
 		Meaning: "The files or the tenant have changed after the plan was reviewed. The lines below the message are the differences.",
 	},
 	"hash-of-earlier-version": {
-		Text: "nothing was written: the hash was made by an earlier version of qlsync and covers less; the same plan is now {hash}", Next: "plan and review again",
+		Text: "the hash was made by an earlier version of qlsync and covers less. The same plan has the hash {hash} now. Nothing was written", Next: "plan and review again",
 		Meaning: "The plan is the reviewed one, but the hash of an earlier version does not cover everything that apply would do.",
 		Example: args{"hash": "sha256:4f0c"},
 	},
 	"hash-differs": {
-		Text: "nothing was written: the plan is {hash}, not the reviewed {reviewed}", Next: "plan and review again",
+		Text: "the plan is {hash}, not the reviewed {reviewed}. Nothing was written", Next: "plan and review again",
 		Meaning: "The plan of apply has another hash than the one in --plan-hash: the files or the tenant have changed after the review.",
 		Example: args{"hash": "sha256:4f0c", "reviewed": "sha256:91ab"},
 	},
@@ -144,12 +144,12 @@ var Engine = connection.Messages{
 		Meaning: "The tenant was removed from the project file, or renamed, after the review. The other tenants are applied.",
 	},
 	"plan-not-shown": {
-		Text:    "cannot show the plan, so nothing was written: {error}",
+		Text:    "cannot show the plan: {error}. Nothing was written",
 		Meaning: "A plan that was not shown cannot be approved.",
 		Example: args{"error": "broken pipe"},
 	},
 	"not-approved": {
-		Text:    "nothing was written: not approved, because the answer was not yes",
+		Text:    "the plan is not approved, because the answer was not yes. Nothing was written",
 		Meaning: "Only the whole word yes approves a plan.",
 	},
 	"no-host-listed": {

@@ -29,7 +29,7 @@ var Impact = connection.Messages{
 	"usage-unread": {
 		Text:    "{error}",
 		Meaning: "The service did not show which connections this object uses.",
-		Example: args{"error": "GET /api/v1/apps/8d0c/reloads/metadata/: 403: forbidden"},
+		Example: args{"error": "GET /api/v1/apps/8d0c/reloads/metadata/ was answered with 403: Forbidden"},
 	},
 	"usage-list-incomplete": {
 		Text:    "the list of apps, knowledge bases and data sets is incomplete: {why}",

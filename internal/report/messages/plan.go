@@ -527,7 +527,7 @@ var Plan = connection.Messages{
 	"impact-not-read": {
 		Text:    "what depends on connections could not be read: {error}",
 		Meaning: "The lists of apps, knowledge bases or data sets could not be read. Nothing is known about dependents.",
-		Example: args{"error": "GET /api/v1/items: 403: forbidden"},
+		Example: args{"error": "GET /api/v1/items was answered with 403: Forbidden"},
 	},
 	"confirm-impact-malformed": {
 		Text: "--confirm-impact {given:q} is not N@HASH or N+unknown@HASH", Next: confirmImpact,

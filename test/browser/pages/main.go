@@ -164,7 +164,7 @@ func everyday() *plan.Drift {
 		},
 		{
 			Kind: plan.DriftUnreadable, Connection: key("Supply chain", "Tracking"), ID: "c2", DataSource: "rest", Apply: "refuse", Position: at(88),
-			Reasons: []connection.Reason{{Text: "it cannot be read: GET /api/v1/data-connections/c2: 403 forbidden"}},
+			Reasons: []connection.Reason{{Text: "it cannot be read: GET /api/v1/data-connections/c2 was answered with 403: Forbidden"}},
 		},
 	}, 98)
 }

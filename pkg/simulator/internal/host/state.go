@@ -61,7 +61,7 @@ func lockState(path string, wait time.Duration) (*StateFile, error) {
 	}
 	for _, name := range []string{path, path + ".lock"} {
 		if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("state of the embedded tenant: %s is not a regular file: remove it", name)
+			return nil, fmt.Errorf("state of the embedded tenant: %s is not a regular file. Remove it", name)
 		}
 	}
 	lock := flock.New(path + ".lock")
@@ -92,7 +92,7 @@ func (f *StateFile) Load(version int, seed []byte, state any) (found, reseeded b
 	err = json.Unmarshal(data, &head)
 	switch {
 	case len(data) > 0 && !bytes.HasPrefix(data, []byte(stateBegin)), err == nil && (head.Version < 1 || !isSaltedDigest(head.Seed)):
-		return false, false, fmt.Errorf("%s is not the state of an embedded tenant, and would be lost: name another file", f.path)
+		return false, false, fmt.Errorf("%s is not the state of an embedded tenant, and would be lost. Name another file", f.path)
 	case err != nil:
 		return false, false, f.damaged(err)
 	}
@@ -115,9 +115,9 @@ func readRegular(path string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file: remove it", path)
+		return nil, fmt.Errorf("%s is not a regular file. Remove it", path)
 	case info.Size() > maxState:
-		return nil, fmt.Errorf("%s is larger than %d MiB: remove it to start from the seed", path, maxState>>20)
+		return nil, fmt.Errorf("%s is larger than %d MiB. Remove it to start from the seed", path, maxState>>20)
 	}
 	return os.ReadFile(path)
 }

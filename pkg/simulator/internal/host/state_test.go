@@ -174,7 +174,7 @@ func TestAStateIsBounded(t *testing.T) {
 	if err := os.Truncate(f.path, maxState+1); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := f.Load(1, []byte("seed"), new(world)); err == nil || !strings.Contains(err.Error(), "is larger than 128 MiB: remove it to start from the seed") {
+	if _, _, err := f.Load(1, []byte("seed"), new(world)); err == nil || !strings.Contains(err.Error(), "is larger than 128 MiB. Remove it to start from the seed") {
 		t.Errorf("reading too much: got %v, want that it is larger than 128 MiB", err)
 	}
 }
