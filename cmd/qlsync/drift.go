@@ -23,7 +23,7 @@ func driftCommand(env *environment) *cli.Command {
 			exitZeroFlag(),
 			historyFlag("append this run to `FILE`, one JSON value per line; the html report shows all of them"),
 			readsFlag(),
-			&cli.StringFlag{Name: readSubsetName, Usage: "read in detail also part K, counted from 0, of N parts of the connections, as `K/N`; each part has others"},
+			&cli.StringFlag{Name: readSubsetName, Usage: "also read in detail part K of N parts of the connections, as `K/N`; K counts from 0, and each connection is in one part"},
 			commandline.Choices(
 				commandline.Repeatable("ignore", "leave out a `KIND` of drift, such as unmanaged; repeatable"),
 				driftKinds(),

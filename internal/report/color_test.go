@@ -95,7 +95,7 @@ func TestTheRedWordOfARowIsTheOneThatIsSerious(t *testing.T) {
 	var out strings.Builder
 	text := Text{Color: true}
 	err := errors.Join(
-		text.Result(&out, &apply.Result{Items: []apply.Item{{Action: plan.ActionUpdate, Connection: key, Outcome: apply.Failed}}}),
+		text.Result(&out, &apply.Result{Items: []apply.Item{{Action: plan.ActionUpdate, Connection: key, Outcome: apply.Failed}}, Ledger: apply.Ledger{Planned: 1, Failed: 1}}),
 		text.Plan(&out, &plan.Plan{Changes: []plan.Change{
 			{Action: plan.ActionCreate, Connection: key, Refused: connection.Reason{Text: "no space"}}, {Action: plan.ActionDelete, Connection: key},
 		}}),

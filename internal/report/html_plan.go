@@ -45,7 +45,7 @@ func (HTML) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	out.run("head", view)
 	view.changes(out, f, func(p *plan.Plan) []plan.Change { return p.Changes })
 	if slices.ContainsFunc(f.Tenants, func(m Member[plan.Plan]) bool { return m.Report != nil && len(m.Report.Rotations) > 0 }) {
-		out.write(`<p class="apart"><b>Credentials, apart from the hash.</b> Nobody can review their values.</p>`)
+		out.write(`<p class="apart"><b>Credentials, not in the hash</b> because nobody can review their values.</p>`)
 		view.changes(out, f, func(p *plan.Plan) []plan.Change { return p.Rotations })
 	}
 	view.end(out)

@@ -64,7 +64,7 @@ func TestThePageOfAPlanShowsEveryChange(t *testing.T) {
 			t.Errorf("the notices are %q, want %q at %d", notices, want, i)
 		}
 	}
-	for _, want := range []string{"Hash " + someHash, "5 write calls and 8 read calls", "Credentials, apart from the hash."} {
+	for _, want := range []string{"Hash " + someHash, "5 write calls and 8 read calls", "Credentials, not in the hash"} {
 		if !strings.Contains(strings.Join(strings.Fields(textOf(root)), " "), want) {
 			t.Errorf("the page does not say %q", want)
 		}

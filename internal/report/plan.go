@@ -22,7 +22,7 @@ func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p.foldedRest()
 	if len(pl.Rotations) > 0 {
 		p.line("")
-		p.line("%s", p.paint(bold, "Credentials, apart from the hash: nobody can review their values"))
+		p.line("%s", p.paint(bold, "Credentials, not in the hash because nobody can review their values"))
 		p.rows(t.mark(p, changeRows(pl.Rotations, nil)), planned)
 	}
 	p.steps(pl.Steps)

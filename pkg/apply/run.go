@@ -278,7 +278,7 @@ func written(err error) bool { return err == nil || errors.Is(err, connection.Er
 
 // errBehindFailed is the error of an operation that was not sent because an earlier one in the same
 // step failed.
-var errBehindFailed = errors.New("not sent: the one before it has failed")
+var errBehindFailed = errors.New("not sent, because an earlier operation of its step has failed")
 
 // undone is the error of a new connection that did not get the name of the old one, after which the
 // old one has its name back, unless undo is an error.

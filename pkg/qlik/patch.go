@@ -63,7 +63,7 @@ func (p *Provider) group(ctx context.Context, group connection.Group, outcomes [
 			back := &patching{operation: *group.Undo, undoes: true}
 			outcomes[i].UndoErr = p.sendPatch(ctx, back, reserved, back.renew)
 		}
-		failAll(outcomes[i+1:], fmt.Errorf("patch connection: %w: the one before it has failed", connection.ErrNotSent))
+		failAll(outcomes[i+1:], fmt.Errorf("patch connection: %w, because an earlier operation of its step has failed", connection.ErrNotSent))
 		return
 	}
 	p.acknowledgeAll(ctx, patches...)

@@ -32,7 +32,7 @@ var Apply = connection.Messages{
 		Example: args{"operation": "create", "connection": "Finance/Orders"},
 	},
 	"earlier-one-failed": {
-		Text:    "not sent: the one before it has failed",
+		Text:    "not sent, because an earlier operation of its step has failed",
 		Meaning: "An earlier operation of the same step failed, so this one was not sent.",
 	},
 	"not-in-effect": {

@@ -416,12 +416,12 @@ var Plan = connection.Messages{
 	},
 	"not-as-reviewed": {
 		Text: "it is not as reviewed in plan {hash}", Next: "plan and review again",
-		Meaning: "apply --skip-stale carries out only the changes that were reviewed. This one is different, or its connection was edited since.",
+		Meaning: "apply --on-stale skip carries out only the changes that were reviewed. This one is different, or its connection was edited since.",
 		Example: args{"hash": "sha256:4f1c"},
 	},
 
 	"from-snapshot": {
-		Text:    "made from a snapshot of {taken}, not from the tenant: what has changed there since is not seen",
+		Text:    "made from a snapshot of {taken}, not from the tenant. Later changes of the tenant are not in the plan",
 		Meaning: "--snapshot was given, so the tenant was not read.",
 		Example: args{"taken": "2026-11-24T02:00:00Z"},
 	},
@@ -442,7 +442,7 @@ var Plan = connection.Messages{
 	},
 
 	"sign-in": {
-		Text:    "a person must sign in: {todo}; without a code, apply prints the address where the person gets one",
+		Text:    "a person must sign in: {todo}. Without a code, apply prints the address for the sign-in",
 		Meaning: "The connection needs a code that a person gets by signing in. No token can do that.",
 		Example: args{"todo": "put the code into the environment variable CODE"},
 	},
