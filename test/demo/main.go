@@ -79,8 +79,8 @@ func (d *demo) secrets() error {
 }
 
 func (d *demo) story() error {
-	say("The project has a dozen connections in three spaces. In a pull request, plan shows what would change.")
-	if err := d.qlsyncRun(2, "plan", "-t", "dev", "--detailed-exitcode"); err != nil {
+	say("The project has a dozen connections in three spaces. In a pull request, plan shows what would change, and which apps that could break.")
+	if err := d.qlsyncRun(2, "plan", "-t", "dev", "--detailed-exitcode", "--impact"); err != nil {
 		return err
 	}
 	say("On merge, apply carries it out.")
