@@ -819,3 +819,25 @@ func TestEveryImageOfThePipelinesIsNamedByItsDigest(t *testing.T) {
 		t.Error("got no image, want that of the component for GitLab: has its form changed?")
 	}
 }
+
+// The shell of the scripts may be bash 3.2, as on macOS. On Windows, curl and jq are no programs of
+// Git Bash, so they cannot read what process substitution names.
+func TestTheScriptsNeedNoNewBashAndNoProcessSubstitution(t *testing.T) {
+	newer := regexp.MustCompile(`[<>]\(|\b(mapfile|readarray|coproc)\b|\b(declare|local|typeset) -[An]|\$\{\w+(,|\^|@)|&>>|\|&|\$\{\w+\[-`)
+	files, err := filepath.Glob(filepath.Join("..", "..", "action", "*.sh"))
+	if err != nil || len(files) < 8 {
+		t.Fatalf("found the scripts %v (%v), want all of the action", files, err)
+	}
+	for _, file := range append(files, filepath.Join("..", "..", "azure", "install.yml"), filepath.Join("..", "..", "templates", "qlsync.yml")) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			code, _, _ := strings.Cut(line, "# ")
+			if found := newer.FindString(code); found != "" {
+				t.Errorf("%s:%d: %q does not work in bash 3.2, or with programs for Windows: %s", file, i+1, found, strings.TrimSpace(line))
+			}
+		}
+	}
+}
