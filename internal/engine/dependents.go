@@ -44,7 +44,7 @@ func (s *Session) Impact(ctx context.Context, o ImpactOptions) (*impact.List, er
 	switch {
 	case o.Unused > 0:
 		list.Unused = index.UnusedList(live, o.Unused)
-		s.describe(list.Unused, live)
+		s.describe(list.Unused, live, snapshot.Spaces)
 	case o.App != "":
 		list.Connections = index.List(live, func(d *impact.Dependent) bool {
 			return d.Kind == connection.DependentApp && (d.ID == o.App || d.Name == o.App || matches(o.App, d.Name))
@@ -57,7 +57,7 @@ func (s *Session) Impact(ctx context.Context, o ImpactOptions) (*impact.List, er
 }
 
 // describe adds to unused connections where they are declared, and whether the project owns them.
-func (s *Session) describe(unused *impact.UnusedList, live []connection.Live) {
+func (s *Session) describe(unused *impact.UnusedList, live []connection.Live, spaces []connection.Space) {
 	for i := range unused.Doubts {
 		s.fill(&unused.Doubts[i])
 	}
@@ -65,7 +65,7 @@ func (s *Session) describe(unused *impact.UnusedList, live []connection.Live) {
 		one := &unused.Proven[i]
 		for j := range s.declared.Connections {
 			declared := &s.declared.Connections[j]
-			if declared.Name == one.Connection.Name && declared.Space.String() == one.Connection.Space {
+			if declared.Name == one.Connection.Name && nameOf(declared.Space, spaces) == one.Connection.Space {
 				position := declared.PositionOf("")
 				one.Declared = &position
 			}

@@ -71,9 +71,16 @@ func rule(p *plan.Plan, verdicts []impact.Verdict) {
 		return
 	}
 	confirm := "--confirm-impact " + confirmed(p.Impact.Refused) + "@" + p.Hash
+	if p.Refusal != nil {
+		others, areConfirmable := p.Refusal.Reason.Args["confirm"].(string)
+		if !areConfirmable {
+			return // the plan is refused because of its review
+		}
+		confirm = others + " " + confirm
+	}
 	at := &p.Refusal
-	for ; *at != nil; at = &(*at).Next {
-		confirm = (*at).Reason.Args["confirm"].(string) + " " + confirm
+	for *at != nil {
+		at = &(*at).Next
 	}
 	*at = &plan.Refusal{Rule: impact.RuleImpact, Reason: connection.Because("impact-refused", "changes", refused)}
 	for refusal := p.Refusal; refusal != nil; refusal = refusal.Next {
@@ -128,7 +135,7 @@ func confirmImpact(p *plan.Plan, confirmation string) connection.Reason {
 func (s *Session) ownLimits(key connection.Key) *connection.ImpactLimits {
 	for i := range s.declared.Connections {
 		one := &s.declared.Connections[i]
-		if one.Lifecycle.Impact != nil && one.Name == key.Name && one.Space.String() == key.Space {
+		if one.Lifecycle.Impact != nil && one.Name == key.Name && nameOf(one.Space, s.planned.Snapshot.Spaces) == key.Space {
 			return one.Lifecycle.Impact
 		}
 	}
