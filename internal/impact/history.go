@@ -38,10 +38,12 @@ type past struct {
 
 // seen is when and how a connection was used; a time is zero if it is unknown.
 type seen struct {
-	First     time.Time      `json:"first,omitzero"`
-	Last      time.Time      `json:"last,omitzero"`
-	Succeeded time.Time      `json:"succeeded,omitzero"`
-	How       connection.How `json:"how"`
+	First     time.Time `json:"first,omitzero"`
+	Last      time.Time `json:"last,omitzero"`
+	Succeeded time.Time `json:"succeeded,omitzero"`
+	// Began is when the reload began that ended at Succeeded.
+	Began time.Time      `json:"began,omitzero"`
+	How   connection.How `json:"how"`
 }
 
 // useKey identifies what was used in [past.Uses]: the id, or the digest of the name behind "=".
@@ -97,7 +99,7 @@ func window(app *connection.App, at time.Time) *past {
 		for _, use := range reload.Uses {
 			one := &seen{First: reload.At, Last: reload.At, How: use.How}
 			if reload.Success {
-				one.Succeeded = reload.At
+				one.Succeeded, one.Began = reload.At, reload.At.Add(-reload.Took)
 			}
 			p.use(useKey(use), one)
 		}
@@ -108,8 +110,8 @@ func window(app *connection.App, at time.Time) *past {
 func (p *past) use(key string, one *seen) {
 	if known := p.Uses[key]; known != nil {
 		one = &seen{
-			First: earlier(known.First, one.First), Last: later(known.Last, one.Last), Succeeded: later(known.Succeeded, one.Succeeded),
-			How: known.How | one.How,
+			First: earlier(known.First, one.First), Last: later(known.Last, one.Last),
+			Succeeded: later(known.Succeeded, one.Succeeded), Began: later(known.Began, one.Began), How: known.How | one.How,
 		}
 	}
 	p.Uses[key] = one

@@ -54,6 +54,8 @@ type Dependent struct {
 	// of the last failed reload, whether or not it reached the connection. Zero: none is known.
 	Succeeded time.Time `json:"succeeded,omitzero"`
 	Failed    time.Time `json:"failed,omitzero"`
+	// Began is when the last successful reload began that used the connection.
+	Began time.Time `json:"-"`
 	// Former reports that the use is known only by the name of the connection, or under the id of one
 	// that it replaced.
 	Former bool `json:"former,omitempty"`
@@ -102,7 +104,7 @@ func New(usage *connection.Usage, live []connection.Live, history *History) *Ind
 	}
 	elsewhere := map[string]bool{}
 	add := func(d Dependent, use connection.Use, seen *seen) {
-		d.How, d.FirstSeen, d.LastSeen, d.Succeeded = seen.How, seen.First, seen.Last, seen.Succeeded
+		d.How, d.FirstSeen, d.LastSeen, d.Succeeded, d.Began = seen.How, seen.First, seen.Last, seen.Succeeded, seen.Began
 		ids, former := names.resolve(use)
 		for _, id := range ids {
 			d.Former = former
@@ -161,7 +163,7 @@ func (x *Index) add(id string, d Dependent) {
 	known.How |= d.How
 	known.FirstSeen = earlier(known.FirstSeen, d.FirstSeen)
 	known.LastSeen = later(known.LastSeen, d.LastSeen)
-	known.Succeeded = later(known.Succeeded, d.Succeeded)
+	known.Succeeded, known.Began = later(known.Succeeded, d.Succeeded), later(known.Began, d.Began)
 	known.Former = known.Former && d.Former
 }
 

@@ -60,13 +60,14 @@ type keptApp struct {
 }
 
 type keptReload struct {
-	ID        string    `json:"id"`
-	At        time.Time `json:"at,omitzero"`
-	Success   bool      `json:"success,omitempty"`
-	Limited   bool      `json:"limited,omitempty"`
-	ErrorCode string    `json:"errorCode,omitempty"`
-	Unknown   int       `json:"unknown,omitempty"`
-	Uses      []int     `json:"uses,omitempty"`
+	ID        string        `json:"id"`
+	At        time.Time     `json:"at,omitzero"`
+	Took      time.Duration `json:"took,omitempty"`
+	Success   bool          `json:"success,omitempty"`
+	Limited   bool          `json:"limited,omitempty"`
+	ErrorCode string        `json:"errorCode,omitempty"`
+	Unknown   int           `json:"unknown,omitempty"`
+	Uses      []int         `json:"uses,omitempty"`
 }
 
 // Seal returns the content of the file.
@@ -88,7 +89,7 @@ func keptOf(app *connection.App) keptApp {
 	numbers := map[connection.Use]int{}
 	for i := range app.Reloads {
 		reload := &app.Reloads[i]
-		one := keptReload{ID: reload.ID, At: reload.At, Success: reload.Success, Limited: reload.Limited, ErrorCode: reload.ErrorCode, Unknown: reload.Unknown}
+		one := keptReload{ID: reload.ID, At: reload.At, Took: reload.Took, Success: reload.Success, Limited: reload.Limited, ErrorCode: reload.ErrorCode, Unknown: reload.Unknown}
 		for _, use := range reload.Uses {
 			use.Name = ""
 			number, known := numbers[use]
@@ -135,7 +136,7 @@ func OpenKept(content, key []byte) (*Kept, error) {
 func (k *keptApp) app() (connection.App, error) {
 	app := connection.App{Item: connection.Item{ID: k.ID}, State: k.State, DirectQuery: k.DirectQuery}
 	for _, one := range k.Reloads {
-		reload := connection.Reload{ID: one.ID, At: one.At, Success: one.Success, Limited: one.Limited, ErrorCode: one.ErrorCode, Unknown: one.Unknown}
+		reload := connection.Reload{ID: one.ID, At: one.At, Took: one.Took, Success: one.Success, Limited: one.Limited, ErrorCode: one.ErrorCode, Unknown: one.Unknown}
 		for _, number := range one.Uses {
 			if number < 0 || number >= len(k.Uses) {
 				return app, ErrSeal

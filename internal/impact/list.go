@@ -146,8 +146,9 @@ type Check struct {
 type Checked struct {
 	Connection connection.Key `json:"connection"`
 	ID         string         `json:"id"`
-	// Apps counts the apps that use the connection, and Reloaded those of them that were reloaded
-	// since. Of these, Succeeded counts those whose last reload succeeded.
+	// Apps counts the apps that use the connection, and Reloaded those of them of which the reloads
+	// since say something: Succeeded and Failing. Succeeded counts those that used the connection in a
+	// successful reload that began since, and whose last reload did not fail.
 	Apps      int `json:"apps"`
 	Reloaded  int `json:"reloaded"`
 	Succeeded int `json:"succeeded"`
@@ -191,17 +192,15 @@ func (x *Index) Check(live []connection.Live, since, began time.Time) []Checked 
 		one := Checked{Connection: seen.Connection, ID: seen.ID, Apps: seen.Apps, Unchecked: seen.Unchecked, Failing: []Failing{}}
 		for _, d := range dependents {
 			one.LastSucceeded, one.LastFailed = later(one.LastSucceeded, d.Succeeded), later(one.LastFailed, d.Failed)
-			counts := d.Reloaded.After(since) || d.Failing && d.Reloaded.After(began)
-			if d.Kind != connection.DependentApp || d.Reloaded.IsZero() || !counts {
-				continue
-			}
-			one.Reloaded++
-			if d.Failing {
+			switch {
+			case d.Kind != connection.DependentApp:
+			case d.Failing && d.Reloaded.After(began):
 				one.Failing = append(one.Failing, Failing{d, !d.Succeeded.IsZero()})
-			} else {
+			case !d.Failing && d.Began.After(since):
 				one.Succeeded++
 			}
 		}
+		one.Reloaded = one.Succeeded + len(one.Failing)
 		list = append(list, one)
 	}
 	slices.SortStableFunc(list, func(a, b Checked) int { return cmp.Or(a.Connection.Compare(b.Connection), cmp.Compare(a.ID, b.ID)) })

@@ -119,8 +119,10 @@ type App struct {
 type Reload struct {
 	ID string `json:"id"`
 	// At is when the reload ended; zero: unknown.
-	At      time.Time `json:"at,omitzero"`
-	Success bool      `json:"success,omitempty"`
+	At time.Time `json:"at,omitzero"`
+	// Took is how long the reload took; zero: unknown.
+	Took    time.Duration `json:"took,omitempty"`
+	Success bool          `json:"success,omitempty"`
 	// Limited reports that the reload may not have reached every statement even if it succeeded: it was
 	// partial, limited to a number of rows, or skipped the store statements.
 	Limited bool `json:"limited,omitempty"`

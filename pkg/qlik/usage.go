@@ -255,7 +255,7 @@ func (u *usageReading) readApp(ctx context.Context, app *connection.App, usage s
 // reload converts the metadata of a reload.
 func (u *usageReading) reload(app *connection.App, wire *wireReload) connection.Reload {
 	reload := connection.Reload{
-		ID: wire.ID, At: wire.EndTime.Time, Success: bool(wire.Success),
+		ID: wire.ID, At: wire.EndTime.Time, Took: wire.took(), Success: bool(wire.Success),
 		Limited: bool(wire.Partial) || bool(wire.SkipStore) || bool(wire.RowLimit),
 	}
 	uses := map[connection.Use]connection.How{}
@@ -398,12 +398,13 @@ type wireReloads struct {
 func (w *wireReloads) missing() string { return lacks(w.Data == nil, "data") }
 
 type wireReload struct {
-	ID         string       `json:"reloadId"`
-	EndTime    looseTime    `json:"endTime"`
-	Success    looseBool    `json:"success"`
-	Partial    looseBool    `json:"isPartialReload"`
-	SkipStore  looseBool    `json:"skipStore"`
-	RowLimit   wireRowLimit `json:"rowLimit"`
+	ID         string            `json:"reloadId"`
+	EndTime    looseTime         `json:"endTime"`
+	Duration   optional[float64] `json:"duration"` // in milliseconds
+	Success    looseBool         `json:"success"`
+	Partial    looseBool         `json:"isPartialReload"`
+	SkipStore  looseBool         `json:"skipStore"`
+	RowLimit   wireRowLimit      `json:"rowLimit"`
 	Statements []struct {
 		Type         string `json:"type"`
 		Connection   string `json:"connection"`
@@ -412,6 +413,11 @@ type wireReload struct {
 	IncludeFiles []struct {
 		Connection string `json:"connection"`
 	} `json:"includeFiles"`
+}
+
+// took returns how long the reload took; zero: unknown. A hostile number is at most a year.
+func (w *wireReload) took() time.Duration {
+	return time.Duration(min(max(w.Duration.value, 0), 365*24*3600*1000)) * time.Millisecond
 }
 
 // wireRowLimit reports whether a reload was limited to a number of rows: a negative number means no
