@@ -767,6 +767,10 @@ func readYAML(t *testing.T, name string, value any) []byte {
 
 // All pipelines install the same release.
 func TestThePipelinesInstallTheSameRelease(t *testing.T) {
+	newest := regexp.MustCompile(`\n## \[(\d[^]]*)\]`).FindStringSubmatch(readRepositoryFile(t, "CHANGELOG.md"))
+	if newest == nil || newest[1] != releaseVersion {
+		t.Errorf("the pipelines install %s, and the newest version in the changelog is %q", releaseVersion, newest)
+	}
 	version := regexp.MustCompile(`\bv\d+\.\d+\.\d+\b`)
 	for file, want := range map[string]int{
 		"action/action.yml": 1, "templates/qlsync.yml": 1, "azure/qlsync.yml": 1, "examples/ci/.gitlab-ci.yml": 2, "examples/ci/azure-pipelines.yml": 2,
@@ -840,4 +844,39 @@ func TestTheScriptsNeedNoNewBashAndNoProcessSubstitution(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The job that publishes needs the job that checks. Homebrew, Scoop and winget refer to published files,
+// so goreleaser publishes in its last run, after the image and the provenance, and not as a draft.
+func TestAReleaseIsPublishedAfterAllElse(t *testing.T) {
+	workflow := readRepositoryFile(t, ".github/workflows/release.yml")
+	check, publish, found := strings.Cut(workflow, "\n  release:\n    needs: check\n")
+	if !found {
+		t.Fatal("the job release does not need the job check")
+	}
+	for _, want := range []string{"make check api", "make snapshot", `git merge-base --is-ancestor "$GITHUB_SHA" origin/main`} {
+		if !strings.Contains(check, want) {
+			t.Errorf("the job check does not run %q", want)
+		}
+	}
+	last := -1
+	for _, want := range []string{"goreleaser release --clean --skip=publish", "./image -dist", "bin/dist/checksums.txt\n      - name: Attest how the image", "goreleaser release --clean --release-notes"} {
+		at := strings.Index(publish, want)
+		if at <= last {
+			t.Errorf("the job release runs %q at %d, want it after the step before, at %d", want, at, last)
+		}
+		last = at
+	}
+	if config := readRepositoryFile(t, ".goreleaser.yaml"); strings.Contains(config, "draft: true") {
+		t.Error("goreleaser leaves a draft, but updates Homebrew, Scoop and winget, whose addresses then do not exist")
+	}
+}
+
+func readRepositoryFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
