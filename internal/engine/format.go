@@ -21,7 +21,8 @@ import (
 
 // FormatOptions select the files that [Host.Format] formats.
 type FormatOptions struct {
-	// Paths are files, and folders of YAML files. None: the project file and its connection files.
+	// Paths are files, and folders of YAML files. None: the project file and its connection files, without
+	// those in JSON, which editors format.
 	Paths []string
 	// Project is the project of the files if there are no paths.
 	Project ProjectOptions
@@ -68,7 +69,7 @@ func (host *Host) formattedFiles(ctx context.Context, o FormatOptions, problems 
 		if err != nil {
 			return nil, err
 		}
-		return project.Sources(), nil
+		return slices.DeleteFunc(project.Sources(), func(file string) bool { return !isYAML(file) }), nil
 	}
 	var files []string
 	for _, name := range o.Paths {
@@ -77,7 +78,7 @@ func (host *Host) formattedFiles(ctx context.Context, o FormatOptions, problems 
 			continue
 		}
 		found, failures := infile.Walk{Root: name, Project: name, At: host.WorkDir, Take: func(names []string) bool {
-			return slices.Contains([]string{".yaml", ".yml"}, strings.ToLower(path.Ext(names[len(names)-1])))
+			return isYAML(names[len(names)-1])
 		}}.Files()
 		for _, file := range found {
 			files = append(files, filepath.ToSlash(file.Path))
@@ -88,6 +89,10 @@ func (host *Host) formattedFiles(ctx context.Context, o FormatOptions, problems 
 	}
 	slices.Sort(files)
 	return slices.Compact(files), nil
+}
+
+func isYAML(file string) bool {
+	return slices.Contains([]string{".yaml", ".yml"}, strings.ToLower(path.Ext(file)))
 }
 
 func unformatted(file string, err error) connection.Problem {
