@@ -33,7 +33,8 @@ func main() {
 // check compares the working tree of a repository with its last release. It returns an error for a breaking
 // change that the changelog does not list.
 func check(out io.Writer, repository string) error {
-	tag, err := git(repository, "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*")
+	// A release is compared with the one before, and not with itself.
+	tag, err := git(repository, "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", "HEAD^")
 	if err != nil {
 		fmt.Fprintln(out, "NOT COMPARED: there is no release yet (no tag v*), so nobody depends on the Go API of pkg.")
 		return nil
@@ -111,14 +112,13 @@ func breaks(before, after map[string]*packages.Package) map[string]string {
 	return found
 }
 
-// report lists the changes, and returns an error for those that the changelog does not name among what is unreleased.
+// report lists the changes, and returns an error for those that the changelog does not name above the section of the release.
 func report(out io.Writer, tag string, breaks map[string]string, changelog string) error {
-	_, unreleased, _ := strings.Cut(changelog, "\n## [Unreleased]")
-	unreleased, _, _ = strings.Cut(unreleased, "\n## ")
+	later, _, _ := strings.Cut(changelog, "\n## ["+strings.TrimPrefix(tag, "v")+"]")
 	var missing []string
 	for _, name := range slices.Sorted(maps.Keys(breaks)) {
 		fmt.Fprintf(out, "breaking since %s: %s: %s\n", tag, name, breaks[name])
-		if !strings.Contains(unreleased, "`"+name+"`") {
+		if !strings.Contains(later, "`"+name+"`") {
 			missing = append(missing, "`"+name+"`")
 		}
 	}

@@ -32,8 +32,12 @@ func TestABreakOfTheAPIMustBeInTheChangelog(t *testing.T) {
 			if err := check(&out, folder); err != nil || !strings.Contains(out.String(), "NOT COMPARED") {
 				t.Fatalf("without a tag, got the output %q and the error %v; want a text that nothing was compared", out.String(), err)
 			}
-			if _, err := git(folder, "tag", "v0.1.0"); err != nil {
-				t.Fatal(err)
+			for _, args := range [][]string{
+				{"tag", "v0.1.0"}, {"-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "--allow-empty", "-m", "second"},
+			} {
+				if _, err := git(folder, args...); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if test.source == "" {
 				if err := os.RemoveAll(filepath.Join(folder, "pkg", "a")); err != nil {
@@ -53,6 +57,31 @@ func TestABreakOfTheAPIMustBeInTheChangelog(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The commit of a release has its changes in a section of its own, and then gets the tag.
+func TestAReleaseIsComparedWithTheOneBefore(t *testing.T) {
+	folder := repository(t, "package a\n\nfunc Old() {}\n")
+	write(t, folder, "pkg/a/a.go", "package a\n")
+	for _, args := range [][]string{
+		{"tag", "v0.1.0"},
+		{"-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "-a", "-m", "second"},
+		{"tag", "v0.2.0"},
+	} {
+		if _, err := git(folder, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for changelog, isNamed := range map[string]bool{
+		"\n## [Unreleased]\n\n## [0.2.0]\n\n- `pkg/a.Old` is removed\n\n## [0.1.0]\n": true,
+		"\n## [Unreleased]\n\n## [0.2.0]\n\n## [0.1.0]\n\n- `pkg/a.Old` is new\n":     false,
+	} {
+		write(t, folder, "CHANGELOG.md", changelog)
+		var out bytes.Buffer
+		if err := check(&out, folder); (err == nil) != isNamed || !strings.Contains(out.String(), "breaking since v0.1.0: pkg/a.Old") {
+			t.Errorf("got the error %v and the output %q; want the comparison with v0.1.0, and an error: %t", err, out.String(), !isNamed)
+		}
 	}
 }
 
