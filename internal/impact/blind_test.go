@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -140,7 +141,7 @@ func TestUsesOfFormerConnectionsCount(t *testing.T) {
 	if got := x.Dependents(qualified.id(t, "C")); len(got) != 1 || got[0].Name != "Old" || !got[0].Former {
 		t.Errorf("got %q, want Old to use C by its former id and present name", described(got))
 	}
-	// Without the space in the name, only an app in the same space means this connection.
+	// Without the space in the name, only an app in the same space means a connection that is older than the reload.
 	plain := embed(t, seedOf(object{"apps": apps}), simqlik.Options{})
 	x = plain.index(t, nil)
 	if got := x.Dependents(plain.id(t, "C")); len(got) != 0 || !slices.Equal(x.Unseen.Elsewhere, []string{gone}) {
@@ -158,5 +159,78 @@ func TestUsesOfFormerConnectionsCount(t *testing.T) {
 	x = impact.New(usage, live, history)
 	if got := x.Dependents(plain.id(t, "C")); len(got) != 1 || !got[0].Former || len(x.Unseen.Elsewhere) != 0 {
 		t.Errorf("got %q and elsewhere %q, want Old to use C, which was recreated", described(got), x.Unseen.Elsewhere)
+	}
+}
+
+// TestTheNextReloadUsesWhatHasTheNameNow: a script finds a connection by its name, so that an app depends on what has the
+// name now, although its last reload used another connection.
+func TestTheNextReloadUsesWhatHasTheNameNow(t *testing.T) {
+	digest := func(space, name string) string { return connection.KeyDigest(connection.Key{Space: space, Name: name}) }
+	at := noon.Add(-2 * time.Hour) // the last reload of the app, which is in the space Sales
+	exact := connection.Use{Key: digest("Finance", "Orders")}
+	bare := connection.Use{Key: digest("Sales", "Orders"), Bare: digest("", "Orders")}
+	live := func(id, space, name string, created, updated time.Time) connection.Live {
+		return connection.Live{ID: id, Key: connection.Key{Space: space, Name: name}, CreatedAt: created, UpdatedAt: updated}
+	}
+	old, young := noon.Add(-1000*time.Hour), noon.Add(-time.Hour)
+	for name, c := range map[string]struct {
+		use  connection.Use
+		id   string // of the used connection
+		live []connection.Live
+		want string
+	}{
+		"it is recreated":                    {bare, "gone", []connection.Live{live("new", "Finance", "Orders", young, young)}, "new"},
+		"it is recreated at an unknown time": {bare, "gone", []connection.Live{live("new", "Finance", "Orders", time.Time{}, time.Time{})}, "new"},
+		"the space of the app has one of the name too": {
+			bare, "gone", []connection.Live{live("mine", "Sales", "Orders", old, old), live("new", "Finance", "Orders", young, young)}, "mine new",
+		},
+		"it is in a space that is not read": {bare, "elsewhere", []connection.Live{live("other", "Finance", "Orders", old, young)}, ""},
+		"it is renamed, and a new one has its name": {
+			exact, "old", []connection.Live{live("new", "Finance", "Orders", young, young), live("old", "Finance", "Orders old", old, young)}, "new old",
+		},
+		"it is renamed, and a name without space is known": {
+			bare, "old", []connection.Live{live("new", "Finance", "Orders", young, young), live("old", "Finance", "Orders old", old, young)}, "new old",
+		},
+		"two are swapped": {
+			exact, "old", []connection.Live{live("other", "Finance", "Orders", old, young), live("old", "Finance", "Rates", old, young)}, "old other",
+		},
+		"it is only renamed": {exact, "old", []connection.Live{live("old", "Finance", "Orders old", old, young)}, "old"},
+		"nothing has changed": {
+			bare, "old", []connection.Live{live("new", "Audit", "Orders", young, young), live("old", "Finance", "Orders", old, old)}, "old",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.use.ID, c.use.How = c.id, connection.UseLoad
+			one := app("a")
+			one.Reloads[0].At, one.Reloads[0].Uses = at, []connection.Use{c.use}
+			kept := again(t, (*impact.Kept)(nil).Keep(seen(one), c.live))
+			later := app("a")
+			later.Reloads = append(slices.Clone(one.Reloads), connection.Reload{ID: "later", At: noon, Success: true})
+			for where, x := range map[string]*impact.Index{
+				"read": impact.New(seen(one), c.live, nil), "from a cache": impact.New(seen(kept.Apps["a"]), c.live, kept.History),
+			} {
+				var got []string
+				for _, l := range c.live {
+					for _, d := range x.Dependents(l.ID) {
+						got = append(got, l.ID)
+						if d.Former != (l.ID != c.id) {
+							t.Errorf("%s: got former=%v for %s, want it for what the reload did not use", where, d.Former, l.ID)
+						}
+					}
+				}
+				slices.Sort(got)
+				if text := strings.Join(got, " "); text != c.want {
+					t.Errorf("%s: got %q with the app, want %q", where, text, c.want)
+				}
+			}
+			x := impact.New(seen(later), c.live, nil)
+			for _, l := range c.live {
+				for _, d := range x.Dependents(l.ID) {
+					if d.Former && c.id == "old" {
+						t.Errorf("got %s used by its name, although a later reload has used another", l.ID)
+					}
+				}
+			}
+		})
 	}
 }

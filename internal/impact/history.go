@@ -46,17 +46,15 @@ type seen struct {
 	How   connection.How `json:"how"`
 }
 
-// useKey identifies what was used in [past.Uses]: the id, or the digest of the name behind "=".
+// useKey identifies what was used in [past.Uses]: the id, and the digests of the name behind "=".
 func useKey(use connection.Use) string {
-	if use.Key == "" {
-		return use.ID
-	}
-	return use.ID + "=" + use.Key
+	return strings.TrimRight(use.ID+"="+use.Key+"="+use.Bare, "=")
 }
 
 func parseUse(key string) connection.Use {
-	id, digest, _ := strings.Cut(key, "=")
-	return connection.Use{ID: id, Key: digest}
+	id, digests, _ := strings.Cut(key, "=")
+	full, bare, _ := strings.Cut(digests, "=")
+	return connection.Use{ID: id, Key: full, Bare: bare}
 }
 
 // With returns the history with one more reading. The receiver, which may be nil, is not changed.
@@ -139,29 +137,58 @@ func merge(before, now *past, app *connection.App) *past {
 
 // names resolves uses to live connections.
 type names struct {
-	live     map[string]bool     // ids
-	byDigest map[string][]string // ids by the digest of the key
-	keys     map[string]string   // see [History.Keys]
+	live     map[string]*connection.Live // by id
+	byDigest map[string][]string         // ids by the digest of the key
+	byName   map[string][]string         // ids by the digest of the name without the space
+	keys     map[string]string           // see [History.Keys]
 }
 
 func namesOf(live []connection.Live, history *History) *names {
-	n := &names{live: map[string]bool{}, byDigest: map[string][]string{}, keys: history.Keys}
+	n := &names{live: map[string]*connection.Live{}, byDigest: map[string][]string{}, byName: map[string][]string{}, keys: history.Keys}
 	for i := range live {
-		digest := connection.KeyDigest(live[i].Key)
-		n.live[live[i].ID] = true
+		digest, bare := connection.KeyDigest(live[i].Key), bareDigest(&live[i])
+		n.live[live[i].ID] = &live[i]
 		n.byDigest[digest] = append(n.byDigest[digest], live[i].ID)
+		n.byName[bare] = append(n.byName[bare], live[i].ID)
 	}
 	return n
+}
+
+func bareDigest(live *connection.Live) string {
+	return connection.KeyDigest(connection.Key{Name: live.Key.Name})
 }
 
 // resolve returns the live connections that a use is about. former reports that the use does not
 // have their id: it names a connection that is now at that key, or was at that key before.
 func (n *names) resolve(use connection.Use) (ids []string, former bool) {
-	if n.live[use.ID] {
+	if n.live[use.ID] != nil {
 		return []string{use.ID}, false
 	}
 	if before, ok := n.keys[use.ID]; ok && len(n.byDigest[before]) > 0 {
 		return n.byDigest[before], true
 	}
 	return n.byDigest[use.Key], true
+}
+
+// next returns the live connections that the next reload may use instead of those of [names.resolve],
+// because a script finds a connection by its name: the used one was renamed or recreated since, and
+// another one has its name now. last is when the name was last used.
+func (n *names) next(use connection.Use, last time.Time) (ids []string) {
+	used := n.live[use.ID]
+	if used != nil && (use.Bare == "" && use.Key == connection.KeyDigest(used.Key) || use.Bare == bareDigest(used)) {
+		return nil // it still has the name
+	}
+	if used != nil {
+		ids = slices.Clone(n.byDigest[use.Key])
+	}
+	for _, id := range n.byName[use.Bare] {
+		since := n.live[id].UpdatedAt // the name may be new, or the connection
+		if created := n.live[id].CreatedAt; used == nil && !created.IsZero() {
+			since = created
+		}
+		if !slices.Contains(ids, id) && (since.IsZero() || since.After(last)) {
+			ids = append(ids, id)
+		}
+	}
+	return slices.DeleteFunc(ids, func(id string) bool { return id == use.ID })
 }

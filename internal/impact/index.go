@@ -103,12 +103,21 @@ func New(usage *connection.Usage, live []connection.Live, history *History) *Ind
 		owners[user.ID] = cmp.Or(user.Name, user.Email)
 	}
 	elsewhere := map[string]bool{}
-	add := func(d Dependent, use connection.Use, seen *seen) {
+	add := func(d Dependent, use connection.Use, seen *seen, isLast bool) {
 		d.How, d.FirstSeen, d.LastSeen, d.Succeeded, d.Began = seen.How, seen.First, seen.Last, seen.Succeeded, seen.Began
 		ids, former := names.resolve(use)
 		for _, id := range ids {
 			d.Former = former
 			x.add(id, d)
+		}
+		if isLast {
+			d.Former = true
+			for _, id := range names.next(use, seen.Last) {
+				if !slices.Contains(ids, id) {
+					ids = append(slices.Clip(ids), id)
+					x.add(id, d)
+				}
+			}
 		}
 		if len(ids) == 0 && use.ID != "" {
 			elsewhere[use.ID] = true
@@ -127,14 +136,15 @@ func New(usage *connection.Usage, live []connection.Live, history *History) *Ind
 			d.Failing, d.ErrorCode = true, last.ErrorCode
 		}
 		for _, key := range slices.Sorted(maps.Keys(one.past.Uses)) {
-			add(d, parseUse(key), one.past.Uses[key])
+			seen := one.past.Uses[key]
+			add(d, parseUse(key), seen, !one.past.To.After(seen.Last))
 		}
 	}
 	for i := range usage.Holders {
 		holder := &usage.Holders[i]
 		d := dependent(holder.Kind, &holder.Item, owners)
 		for _, use := range holder.Uses {
-			add(d, use, &seen{How: use.How, First: holder.At, Last: holder.At})
+			add(d, use, &seen{How: use.How, First: holder.At, Last: holder.At}, false)
 		}
 	}
 	for _, dependents := range x.dependents {

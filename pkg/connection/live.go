@@ -24,6 +24,8 @@ type Live struct {
 	// UpdatedAt is when the service last saw a change, for people to read; zero: unknown. The plan
 	// never compares it; see [CheckUnchanged].
 	UpdatedAt time.Time `json:"updatedAt,omitzero"`
+	// CreatedAt is when the service created the connection; zero: unknown.
+	CreatedAt time.Time `json:"-"`
 	// Statement is compared before a write, within the process that read it. It is never stored, shown
 	// or written.
 	Statement  StatementDigest `json:"-"`

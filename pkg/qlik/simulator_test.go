@@ -159,7 +159,7 @@ func TestTheLifeOfAConnection(t *testing.T) {
 		Properties: map[string]any{"bucketName": "lake", "region": "eu-west-1"},
 	}
 	stored, _ := tenant.Find("Finance", "Raw lake")
-	want.UpdatedAt = stored.Updated.UTC().Truncate(time.Millisecond)
+	want.CreatedAt, want.UpdatedAt = stored.Created.UTC().Truncate(time.Millisecond), stored.Updated.UTC().Truncate(time.Millisecond)
 	if diff := cmp.Diff(want, live["Finance/Raw lake"], cmpopts.EquateEmpty(), cmpopts.IgnoreFields(connection.Live{}, "Statement", "CredentialsID")); diff != "" {
 		t.Errorf("the connection differs (-want +got):\n%s", diff)
 	}

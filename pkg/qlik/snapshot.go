@@ -495,6 +495,7 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		SpaceID:            space.ID,
 		OwnerID:            wire.Owner,
 		UpdatedAt:          wire.Updated.Time,
+		CreatedAt:          wire.Created.Time,
 		Statement:          wire.Statement.digest,
 		DataSource:         wire.DataSource,
 		Family:             wire.Type,
@@ -730,6 +731,9 @@ func (s *survey) refresh(live *connection.Live, wire wireConnection) {
 	fresh.Ownerless = live.Ownerless && fresh.OwnerID == ""
 	if fresh.UpdatedAt.IsZero() {
 		fresh.UpdatedAt = live.UpdatedAt
+	}
+	if fresh.CreatedAt.IsZero() {
+		fresh.CreatedAt = live.CreatedAt
 	}
 	fresh.Statement = cmp.Or(fresh.Statement, live.Statement)
 	fresh.DataSource = cmp.Or(wire.DataSource, live.DataSource)

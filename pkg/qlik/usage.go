@@ -268,10 +268,10 @@ func (u *usageReading) reload(app *connection.App, wire *wireReload) connection.
 			reload.Unknown++
 			continue
 		}
-		uses[connection.Use{ID: statement.ConnectionID, Key: u.key(app, statement.Connection), Name: u.text(statement.Connection)}] |= how
+		uses[u.use(app, statement.ConnectionID, statement.Connection)] |= how
 	}
 	for _, file := range wire.IncludeFiles {
-		use := connection.Use{Key: u.key(app, file.Connection), Name: u.text(file.Connection)}
+		use := u.use(app, "", file.Connection)
 		if use.Key == "" {
 			reload.Unknown++
 			continue
@@ -288,25 +288,27 @@ func (u *usageReading) reload(app *connection.App, wire *wireReload) connection.
 	return reload
 }
 
-// key returns the digest of the space and name that a name in a reload means: a name without space
-// is one in the space of the app, as in a script. Whether the service adds the space is unknown.
-func (u *usageReading) key(app *connection.App, name string) string {
+// use returns the use of a connection, with the space and name that a name in a reload means: a name
+// without space is one in the space of the app, as in a script. Whether the service adds the space is
+// unknown.
+func (u *usageReading) use(app *connection.App, id, name string) connection.Use {
+	use := connection.Use{ID: id, Name: u.text(name)}
 	space := app.Space
 	if app.SpaceID == "" && app.OwnerID != u.scope.Caller.ID {
 		space = "" // the personal space of another user
 	}
-	if before, after, qualified := strings.Cut(name, ":"); qualified {
-		switch {
-		case before == "":
-			name = after
-		case u.named[before]:
-			space, name = before, after
-		}
+	switch before, after, qualified := strings.Cut(name, ":"); {
+	case qualified && before == "":
+		name = after
+	case qualified && u.named[before]:
+		space, name = before, after
+	case name != "":
+		use.Bare = connection.KeyDigest(connection.Key{Name: name})
 	}
-	if space == "" || name == "" {
-		return ""
+	if space != "" && name != "" {
+		use.Key = connection.KeyDigest(connection.Key{Space: space, Name: name})
 	}
-	return connection.KeyDigest(connection.Key{Space: space, Name: name})
+	return use
 }
 
 // errorCode is the form of a code. Anything else might be a line of a log, which may contain
