@@ -74,6 +74,16 @@ func TestACommandInASentenceIsOnOneRow(t *testing.T) {
 	}
 }
 
+func TestASignIsNextToAValueThatIsWiderThanTheTerminal(t *testing.T) {
+	url := strconv.Quote("https://orders.example.com/" + strings.Repeat("path/", 20))
+	var out strings.Builder
+	p := Text{Width: 80, Color: true}.printer(&out)
+	p.block(plan.Field{Path: "/properties/url", Before: "short", After: strings.Trim(url, `"`)})
+	if got, want := escapeCode.ReplaceAllString(out.String(), ""), "          - \"short\"\n          + "+url+"\n"; got != want {
+		t.Errorf("the difference is %q, want %q: each sign is on the row of its value", got, want)
+	}
+}
+
 func TestTheMarkedPartOfALongSourceLineIsInView(t *testing.T) {
 	line := strings.Repeat("abcdefghij ", 12) + "MARKED" + strings.Repeat(" klmnopqrst", 12)
 	for _, width := range []int{30, 40, 80, 120} {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ var (
 	//go:embed web/page.tmpl
 	pageText string
 
-	pageTemplate = template.Must(template.New("page").Parse(pageText))
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"options": unbrokenOptions}).Parse(pageText))
 )
 
 const (
@@ -325,6 +326,13 @@ func pagePolicy() string {
 }
 
 // Both elements contain only the embedded files.
+var optionName = regexp.MustCompile(`--[a-z]+(-[a-z]+)+`)
+
+// unbrokenOptions returns a text whose option names are not broken at their hyphens.
+func unbrokenOptions(text string) template.HTML {
+	return template.HTML(optionName.ReplaceAllString(template.HTMLEscapeString(text), `<span class="option">$0</span>`)) //nolint:gosec // escaped
+}
+
 func pageStyleElement() template.HTML { return template.HTML("<style>" + pageStyle + "</style>") } //nolint:gosec // our own file
 
 func pageScriptElement() template.HTML { return template.HTML("<script>" + pageScript + "</script>") } //nolint:gosec // our own file

@@ -392,7 +392,7 @@ func (p *printer) summary(pl *plan.Plan) {
 	if pl.Refusal != nil {
 		p.line("")
 		p.line("%s %s", p.paint(red, "Refused:"), Sanitize(pl.Refusal.Reason.Text))
-		p.line("  %s", Sanitize(pl.Refusal.Reason.Next))
+		p.line("  %s", Sanitize(strings.ReplaceAll(pl.Refusal.Reason.Next, pl.Hash, "HASH"))) // the line above has it
 	}
 }
 

@@ -195,7 +195,7 @@ func wrapped(line string, width int) []string {
 	for i, word := range strings.Split(text, " ") {
 		word = strings.ReplaceAll(word, unbroken, " ")
 		switch {
-		case i == 0, visible(row)+1+visible(word) <= width, strings.TrimSpace(row) == "":
+		case i == 0, visible(row)+1+visible(word) <= width, isSign(row):
 			if i > 0 {
 				row += " "
 			}
@@ -216,6 +216,12 @@ func wrapped(line string, width int) []string {
 		rows[i+1] = rows[i+1][:len(rows[i+1])-len(next)] + codes[len(codes)-1] + next
 	}
 	return rows
+}
+
+// isSign reports whether a row has at most the sign of a difference, which remains next to its value.
+func isSign(row string) bool {
+	row = strings.TrimSpace(escapeCode.ReplaceAllString(row, ""))
+	return row == "" || row == "+" || row == "-"
 }
 
 const resetCode = "\x1b[0m"

@@ -37,7 +37,9 @@ func TestNoLineIsWiderThanTheTerminalAndNoWordIsBroken(t *testing.T) {
 						t.Errorf("%s at %d: a colour goes on into the next line: %q", name, width, line)
 					}
 					line = colour.ReplaceAllString(line, "")
-					if rest := strings.TrimSpace(line); table.StringWidth(line) > width && len(strings.Fields(rest)) > 1 && !isOneRow(rest) {
+					rest := strings.TrimSpace(line)
+					value := strings.TrimLeft(rest, "+- ") // a sign is on the row of its value
+					if table.StringWidth(line) > width && len(strings.Fields(value)) > 1 && !isOneRow(rest) {
 						t.Errorf("%s: a line takes %d of %d columns: %q", name, table.StringWidth(line), width, line)
 					}
 				}
