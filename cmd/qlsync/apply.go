@@ -30,13 +30,13 @@ func applyCommand(env *environment) *cli.Command {
 		ArgsUsage: "[plan.json]",
 		Description: "Plans, shows the plan, asks, and applies the plan. With a plan file or --plan-hash, apply does not ask: it goes on " +
 			"only if planning again produces exactly the reviewed plan. A plan file - is standard input. With a list of tenants, or a plan file of " +
-			"several, each tenant has its own plan and lock, one question is for all of them, and a tenant that cannot be applied does not stop the others.",
+			"several, each tenant has its own plan and lock, apply asks once for all of them, and a tenant that cannot be applied does not stop the others.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), severalFlags(), []cli.Flag{
 			&cli.StringFlag{Name: resumeName, Usage: "go on with the tenants that are not done in the result in `FILE`, which an apply to several tenants wrote; - is standard input"},
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; * and ? match several; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
-			&cli.DurationFlag{Name: checkAfterName, Usage: "after the apply, wait this long, such as `30m`, and then check whether the apps still work that load what was changed; exits with 2 if one fails"},
+			&cli.DurationFlag{Name: checkAfterName, Usage: "after the apply, wait this long, such as `30m`, and then check whether the apps that load changed connections still work; exits with 2 if one fails"},
 			lockFlag(), lockFolderFlag(),
 			commandline.Choice(
 				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "with a stale plan file, `refuse|skip`: refuse writes nothing; skip refuses only the changes that differ, applies the others and exits with 3"},

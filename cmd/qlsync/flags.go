@@ -63,7 +63,7 @@ func planFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
-		&cli.StringFlag{Name: "confirm-impact", Usage: "allow that at most N apps and other objects break by exactly this plan, as `N@HASH`; it approves nothing else"},
+		&cli.StringFlag{Name: "confirm-impact", Usage: "allow exactly this plan to break at most N apps and other objects, as `N@HASH`; it approves nothing else"},
 		readsFlag(),
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
 		commandline.Repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; * and ? match several; repeatable"),
@@ -76,7 +76,7 @@ func planFlags() []cli.Flag {
 func readsFlag() cli.Flag {
 	return commandline.Choice(&cli.StringFlag{
 		Name:  readsName,
-		Usage: "read connections one by one as `MODE` says: proof reads those that the list does not prove to be as declared, cache those that are not cached, full all (default: reads in the project file, or proof)",
+		Usage: "the `MODE` chooses the connections that are read one by one: full reads all, cache those that are not cached, proof those that the list does not prove to be as declared (default: reads in the project file, or proof)",
 	}, spec.ReadModes())
 }
 

@@ -34,10 +34,16 @@ func TestTheHelpOfEveryCommandHasExamplesExitCodesAndAPage(t *testing.T) {
 		if len(guide.Examples) != 2 || len(guide.Exits) == 0 || guide.Exits[0].Code != exitOK {
 			t.Errorf("%s has %d examples and the exit codes %v, want two examples and at least the exit code 0", c.path, len(guide.Examples), guide.Exits)
 		}
-		if !strings.Contains(reference, "\n## "+c.path+"\n") {
-			t.Errorf("docs/reference/commands.md has no section %q, which the help of the command links to", c.path)
+		if section := strings.TrimPrefix(c.path, "qlsync "); !strings.Contains(reference, "\n## "+section+"\n") {
+			t.Errorf("docs/reference/commands.md has no section %q, want one about each command", section)
 		}
 		help := commandline.Help(c.Command, c.path, guide, sharedFlags(), 1000)
+		if formats := strings.Count(help, " text,") + strings.Count(help, "or text "); formats > 1 {
+			t.Errorf("the help of %s lists the format text %d times, want it once", c.path, formats)
+		}
+		if words := strings.Fields(help); len(words[len(words)-1]) > 80 {
+			t.Errorf("the help of %s ends with %q, want an address that fits 80 columns", c.path, words[len(words)-1])
+		}
 		if !strings.HasPrefix(help, commandline.Sentence(c.Usage)+".\n") {
 			t.Errorf("the help of %s begins with\n%.100s\nwant the purpose of the command", c.path, help)
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,8 +12,7 @@ import (
 )
 
 func mergeCommand(env *environment) *cli.Command {
-	names := append(report.DriftFormats(report.HTML{}).Names(), report.ResultFormats().Names()...)
-	slices.Sort(names[1:])
+	names := report.DriftFormats(report.HTML{}).Names() // a superset of those of plans and results
 	return &cli.Command{
 		Name:      "merge",
 		Usage:     "put the plans, drift reports or results of several runs together",
@@ -22,7 +20,7 @@ func mergeCommand(env *environment) *cli.Command {
 		Description: "A FILE has reports as --format json or --format jsonl writes them, also among the lines of other programs; - is standard " +
 			"input, such as the logs of all runners. Of several reports on a tenant the newest counts. The command names the shards and tenants " +
 			"without a report, and ends with the exit code of one run on all tenants. It needs no project and no network.",
-		Flags: append(outputFlags(slices.Compact(names)), colorFlag(), noColorFlag(), raiseFlag(), exitZeroFlag(),
+		Flags: append(outputFlags(names), colorFlag(), noColorFlag(), raiseFlag(), exitZeroFlag(),
 			detailedFlag(), allowRefusedFlag()),
 		Action: func(c *cli.Context) error { return runMerge(c, env) },
 	}

@@ -21,8 +21,8 @@ const allTenantsName, shardName = "all-tenants", "shard"
 // severalFlags returns the flags of a command that can be about several tenants.
 func severalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: allTenantsName, Usage: "for every tenant of the project file, at the same time, in one report"},
-		&cli.StringFlag{Name: shardName, Usage: "only for part I of N of the selected tenants, as `I/N`, where I is from 0 to N-1; a tenant stays in its part when others come and go"},
+		&cli.BoolFlag{Name: allTenantsName, Usage: "run for all tenants of the project file at the same time, with one report"},
+		&cli.StringFlag{Name: shardName, Usage: "run only for part I of N of the selected tenants, as `I/N`, where I is from 0 to N-1; a tenant stays in its part when others come and go"},
 	}
 }
 

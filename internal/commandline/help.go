@@ -115,7 +115,7 @@ func Help(command *cli.Command, path string, guide Guide, shared []cli.Flag, wid
 		rows = append(rows, [2]string{strconv.Itoa(exit.Code), exit.Meaning})
 	}
 	writeLists(&b, list{"Exit codes", rows})
-	b.WriteString("\nMore: " + Page + "#" + strings.ReplaceAll(path, " ", "-") + "\n")
+	b.WriteString("\nMore: " + Page + "#" + strings.Fields(path)[1] + "\n")
 	return head + Wrap(b.String(), width)
 }
 
