@@ -14,7 +14,7 @@ import (
 // TestAVariableStandsForEveryFlagButThoseThatApprove sets the variable of every flag, one at a time, and
 // looks at what the command takes from it.
 func TestAVariableStandsForEveryFlagButThoseThatApprove(t *testing.T) {
-	values := map[string]string{"FORMAT": "json", "N": "3", "5m": "7m"}
+	values := map[string]string{"FORMAT": "json", "N": "3", "5m": "7m", "30m": "7m"}
 	for _, command := range visible(newApp(&environment{}).Commands, "qlsync") {
 		for _, flag := range command.Flags {
 			name := flag.Names()[0]

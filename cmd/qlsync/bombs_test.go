@@ -175,13 +175,13 @@ func bombSays(name string) string {
 	const (
 		valid      = " valid."
 		tooDeep    = "maps and lists are nested more than 64 deep (check whether a closing bracket is missing)"
-		tooManyIn  = "a single entry has more than 20000 values (split the entry)"
-		tooLong    = "a text is longer than 1048576 bytes"
+		tooManyIn  = "a single entry has more than 20,000 values (split the entry)"
+		tooLong    = "a text is longer than 1,048,576 bytes"
 		tooLarge   = "the file is larger than 32 MiB (split the file)"
-		tooDense   = "the file has more than 3145728 lines, commas, colons and brackets (split the file)"
-		entries    = "a map has more than 1000 entries (remove entries)"
+		tooDense   = "the file has more than 3,145,728 lines, commas, colons and brackets (split the file)"
+		entries    = "a map has more than 1,000 entries (remove entries)"
 		number     = "the number is too large or too small (put the value in quotes if it is text)"
-		alternates = "its references and alternatives check one value against more than 10000 schemas: only the names of its properties are checked"
+		alternates = "its references and alternatives check one value against more than 10,000 schemas: only the names of its properties are checked"
 		projects   = "(split the project, or raise the limits with --raise-limits N)"
 	)
 	switch {
@@ -201,12 +201,12 @@ func bombSays(name string) string {
 		"aliases of lists":                   tooManyIn,
 		"merged maps":                        tooManyIn,
 		"values of a connection":             tooManyIn,
-		"aliases of maps":                    "the file has more than 2097152 values",
-		"aliases of long texts":              "the file has more than 2097152 values",
+		"aliases of maps":                    "the file has more than 2,097,152 values",
+		"aliases of long texts":              "the file has more than 2,097,152 values",
 		"a map merged into itself":           `the alias "a" refers to the value that contains it`,
 		"an alias in its own anchor":         `the alias "a" refers to the value that contains it`,
-		"aliases of a connection":            "more than 200000 connections " + projects,
-		"empty lists":                        "more than 200000 connections " + projects,
+		"aliases of a connection":            "more than 200,000 connections " + projects,
+		"empty lists":                        "more than 200,000 connections " + projects,
 		"commas":                             tooDense,
 		"lines":                              tooDense,
 		"a long text":                        tooLong,
@@ -230,7 +230,7 @@ func bombSays(name string) string {
 		"forms of keys":                      valid,
 		"lists named as passwords":           valid,
 		"connections up to the limit":        valid,
-		"mistakes up to the limit":           "more than 1000 errors in this file",
+		"mistakes up to the limit":           "more than 1,000 errors in this file",
 		"moved blocks in a chain":            valid,
 		"moved blocks to one place":          valid,
 		"a long variable":                    valid,
@@ -241,8 +241,8 @@ func bombSays(name string) string {
 		"variables without an end":           "only ${var.NAME} is filled in",
 		"beginnings of private keys":         "\"url\" contains a secret; move it under credentials",
 		"braces named as keys":               "\"url\" contains a secret; move it under credentials",
-		"entries":                            "more than 1000 entries under connections " + projects,
-		"tenants":                            "2000 connections for 900 tenants are more than 1000000 " + projects,
+		"entries":                            "more than 1,000 entries under connections " + projects,
+		"tenants":                            "2,000 connections for 900 tenants are more than 1,000,000 " + projects,
 		"a project file of aliases":          `field "project" is missing`,
 		"a schema with allOf":                alternates,
 		"a schema with anyOf":                alternates,
@@ -254,13 +254,13 @@ func bombSays(name string) string {
 		"a schema with items":                alternates,
 		"a schema with itself":               alternates,
 		"a schema with itself twice below":   alternates,
-		"a schema with many patterns":        "its patterns stand for more than 100000 characters: only the names of its properties are checked",
+		"a schema with many patterns":        "its patterns stand for more than 100,000 characters: only the names of its properties are checked",
 		"a schema with repeated repetitions": "/properties/url/pattern, which cannot be used here",
 		"a schema with parentheses":          "/properties/url/pattern, which cannot be used here",
 		"a schema with a long enum":          `property "url" must be "eeee`,
 		"a schema with a list of not":        "its schemas are nested more than 500 deep: only the names of its properties are checked",
 		"a plan file of open lists":          "the file holds more than 2,000,000 commas and brackets",
-		"a plan file of open maps":           "not a file that qlsync has written: lists and maps are nested more than 10000 deep",
+		"a plan file of open maps":           "not a file that qlsync has written: lists and maps are nested more than 10,000 deep",
 		"a plan file of steps":               "not a plan: it has no project or no hash",
 		"a plan file of blanks":              "not a file that qlsync has written: it is empty",
 		"a snapshot of open lists":           "the file holds more than 2,000,000 commas and brackets",

@@ -347,7 +347,7 @@ func (c *canaries) run(folder string, args ...string) {
 	line := append([]string{"qlsync"}, args...)
 	code := env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), line)))
 	c.look("the output of "+strings.Join(args, " "), output.String())
-	if strings.Contains(output.String(), "does not always show") {
+	if strings.Contains(output.String(), "differs from the connections themselves") {
 		c.differ++
 	}
 	for line := range strings.Lines(output.String()) {
@@ -461,6 +461,11 @@ func (c *canaries) everything() {
 			each(report.DriftFormats(report.HTML{}).Names(), "drift", "--history", "history.jsonl")
 			project("drift", "--all-tenants")
 		},
+		"impact": func() {
+			each(report.ImpactFormats().Names(), "impact", "--history", "uses.json")
+			project("impact", "--unused", "--days", "1")
+		},
+		"check":    func() { each(report.CheckFormats().Names(), "check"); project("check", "--since", "result.json") },
 		"snapshot": func() { project("snapshot", "--out", "live.json"); project("snapshot") },
 		"merge": func() {
 			for _, format := range []string{"text", "markdown", "json", "jsonl"} {

@@ -17,7 +17,7 @@ func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 		"a flag before a command is not the command":        {"--no-color ver", "version"},
 		"the value of a flag is no command":                 {"--log-level debug ver", "version"},
 		"the value of a flag before a command":              {"--log-level w", "warn"},
-		"a value behind an equals sign":                     {"plan --format=js", "--format=json"},
+		"a value behind an equals sign":                     {"plan --format=js", "--format=json --format=jsonl"},
 		"a value that is given is not asked for again":      {"plan --format=json --det", "--detailed-exitcode"},
 		"a flag of another command is none of this one":     {"drift --detailed", ""},
 		"a short flag has the values of the long one":       {"plan -c nowhere.yaml -t p", ""},

@@ -148,7 +148,7 @@ func serviceBombs() map[string]serviceBomb {
 		}
 		return strings.Join(items, ",")
 	}
-	tooMany, raise := "lists more than 250000 items", "--raise-limits N"
+	tooMany, raise := "lists more than 250,000 items", "--raise-limits N"
 	all := map[string]serviceBomb{
 		"a huge list": {path: listPath, answer: saysJSON(200, `{"data": [`, `{},`, 250_000, `{}]}`), says: []string{tooMany, raise}},
 		"a list of as many items as may be": {path: listPath, code: exitRefused, answer: saysPages(func(number int) string {

@@ -321,7 +321,7 @@ func post(ts *testscript.TestScript, neg bool, args []string) {
 	defer response.Body.Close()
 	if response.StatusCode >= 300 {
 		text, _ := io.ReadAll(response.Body)
-		ts.Fatalf("%s: %s", response.Status, text)
+		ts.Fatalf("got the answer %s, want success: %s", response.Status, text)
 	}
 }
 

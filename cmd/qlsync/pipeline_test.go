@@ -824,7 +824,7 @@ func TestEveryImageOfThePipelinesIsNamedByItsDigest(t *testing.T) {
 	}
 }
 
-// The shell of the scripts may be bash 3.2, as on macOS. On Windows, curl and jq are no programs of
+// The shell of the scripts may be bash 3.2, as on macOS. On Windows, curl and jq are not programs of
 // Git Bash, so they cannot read what process substitution names.
 func TestTheScriptsNeedNoNewBashAndNoProcessSubstitution(t *testing.T) {
 	newer := regexp.MustCompile(`[<>]\(|\b(mapfile|readarray|coproc)\b|\b(declare|local|typeset) -[An]|\$\{\w+(,|\^|@)|&>>|\|&|\$\{\w+\[-`)

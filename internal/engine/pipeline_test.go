@@ -29,7 +29,7 @@ func TestTheWorkflowsOfAReleaseArePinnedToItsCommit(t *testing.T) {
 					t.Errorf("%s of %s has no %q:\n%s", file, name, want, text)
 				}
 				if isPipeline := filepath.Ext(file) == ".yml"; isPipeline && name != "devel" && strings.Contains(string(text), exampleVersion) {
-					t.Errorf("%s of %s installs %s:\n%s", file, name, exampleVersion, text)
+					t.Errorf("%s of %s installs %s, want the version of qlsync:\n%s", file, name, exampleVersion, text)
 				}
 			}
 		}

@@ -117,7 +117,7 @@ func TestAConnectionThatIsYoungerThanTheDaysIsNotUnused(t *testing.T) {
 	}
 }
 
-// A session app is no app that can break, and says nothing about coverage.
+// A session app cannot break, and says nothing about coverage.
 func TestSessionAppsAreLeftOutByTheirIDs(t *testing.T) {
 	w := embed(t, seedOf(object{"apps": visible(
 		object{"id": "SessionApp_1", "name": "Session", "space": "Finance", "script": load("E")},

@@ -168,7 +168,7 @@ func (d *drawn) usedSince(name string, since, at time.Time) bool {
 }
 
 // TestTheIndexOfRandomWorldsIsTrue: the dependents are those of the reference, nothing that a visible reload used is
-// unused, and whatever is called unused was not used by anything, visible or not.
+// unused, and everything that is called unused was not used by anything, visible or not.
 func TestTheIndexOfRandomWorldsIsTrue(t *testing.T) {
 	certain := 0
 	for n := range *worlds {

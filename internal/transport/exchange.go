@@ -68,7 +68,7 @@ const adviseURL = "; check the url of the tenant, and whether something else ans
 
 var (
 	errTooLarge = fmt.Errorf("the answer is larger than %d MiB%s", maxAnswer>>20, adviseURL)
-	errTooMany  = fmt.Errorf("the answer holds more than %d commas and brackets%s", maxMarks, adviseURL)
+	errTooMany  = fmt.Errorf("the answer holds more than %s commas and brackets%s", limits.Grouped(maxMarks), adviseURL)
 	errTooDeep  = fmt.Errorf("the answer is nested deeper than %d levels%s", maxDepth, adviseURL)
 )
 

@@ -98,7 +98,7 @@ func TakeItems(ctx context.Context, number int) error {
 	if q == nil || q.items.Add(int64(number)) <= q.factor*maxItems {
 		return nil
 	}
-	return fmt.Errorf("the tenant lists more than %d items (%s)", q.factor*maxItems, hintRaise)
+	return fmt.Errorf("the tenant lists more than %s items (%s)", limits.Grouped(int64(q.factor*maxItems)), hintRaise)
 }
 
 // takeBytes counts the bytes of an answer, and returns why the answer is too much; empty: it is

@@ -61,7 +61,7 @@ func TestTheAnswersOfAServiceAreBoundedAsAWhole(t *testing.T) {
 func TestAnAnswerOfTooManyValuesOrLevelsIsRefusedBeforeItIsDecoded(t *testing.T) {
 	const commas = 2_000_000
 	const (
-		many = "the answer holds more than 2000000 commas and brackets"
+		many = "the answer holds more than 2,000,000 commas and brackets"
 		deep = "the answer is nested deeper than 500 levels"
 	)
 	for name, test := range map[string]struct{ answer, want string }{

@@ -18,7 +18,7 @@ func TestAListOfMoreItemsThanAnybodyHasIsAnError(t *testing.T) {
 		r := newRig(t, twoProjects, behaviour{})
 		r.through(map[string]func(http.ResponseWriter){"GET " + path: says(http.StatusOK, body)})
 		_, err := r.provider.Snapshot(t.Context(), connection.Scope{Spaces: []connection.SpaceRef{{Name: "Payments"}}})
-		if err == nil || !strings.Contains(err.Error(), "GET "+path+": the tenant lists more than 250000 items (raise the limits with --raise-limits N") {
+		if err == nil || !strings.Contains(err.Error(), "GET "+path+": the tenant lists more than 250,000 items (raise the limits with --raise-limits N") {
 			t.Errorf("%s: got error %v, want the limit of items in a list", path, err)
 		}
 	}

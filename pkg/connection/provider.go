@@ -325,7 +325,7 @@ type Scope struct {
 	// Equals reports whether a listed connection with these properties is as declared, so that nothing
 	// in a plan, a drift report or a verification would mention it. A property that is absent is
 	// unknown, and no evidence. Equals returns the declared properties, or nil if the connection has to
-	// be read in detail whatever its properties are. It is pure, and false where it is not sure. A
+	// be read in detail regardless of its properties. It is pure, and false where it is not sure. A
 	// provider that concludes properties from its list need not read a connection for which Equals
 	// reports true; see [Live.Proved]. It is called from one goroutine. Nil: everything that Details
 	// asks for is read.

@@ -88,7 +88,7 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 	case seen[at]:
 		return nil, nil, fmt.Errorf("GET %s: follow next page: %w", request.Path, circling)
 	}
-	return nil, nil, fmt.Errorf("GET %s: follow next page: there are more than %d pages", request.Path, maxPages*c.raise)
+	return nil, nil, fmt.Errorf("GET %s: follow next page: there are more than %s pages", request.Path, limits.Grouped(int64(maxPages*c.raise)))
 }
 
 // identified is an item of a list whose id is unique.

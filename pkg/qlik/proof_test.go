@@ -141,8 +141,8 @@ func (f *fleet) plan(t *testing.T, proof bool) *plan.Plan {
 		t.Fatal(err)
 	}
 	p, problems := plan.Make(f.in)
-	if problems.Err() != nil {
-		t.Fatal(problems)
+	if err := problems.Err(); err != nil {
+		t.Fatalf("got no plan: %v", err)
 	}
 	return p
 }

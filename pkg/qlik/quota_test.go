@@ -11,7 +11,7 @@ import (
 func TestAListThatNeverEndsIsAnError(t *testing.T) {
 	many := strings.Repeat(`{},`, 250_000) + `{}`
 	for name, test := range map[string]struct{ answer, want string }{
-		"items":         {`{"data": [` + many + `]}`, "the tenant lists more than 250000 items (raise the limits with --raise-limits N"},
+		"items":         {`{"data": [` + many + `]}`, "the tenant lists more than 250,000 items (raise the limits with --raise-limits N"},
 		"a long link":   {`{"data": [], "links": {"next": {"href": "?page=` + strings.Repeat("x", 20<<10) + `"}}}`, "the link is longer than 16384 bytes"},
 		"the same page": {`{"data": [], "links": {"next": {"href": "?limit=100"}}}`, "the pages go round in circles"},
 	} {

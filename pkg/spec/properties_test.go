@@ -204,7 +204,7 @@ func TestSchemasOfOtherDialectsAndWithMistakes(t *testing.T) {
 		},
 		{
 			"a schema that refers to itself", `{"allOf": [{"$ref": "#"}, {"$ref": "#"}], "properties": {"port": {"type": "integer"}}}`,
-			`schema-refused dataSource=src reason="its references and alternatives check one value against more than 10000 schemas" (warning)`,
+			`schema-refused dataSource=src reason="its references and alternatives check one value against more than 10,000 schemas" (warning)`,
 		},
 		{"no schema", `[1]`, `schema-invalid dataSource=src (warning)`},
 		{"no JSON", `{`, `schema-invalid dataSource=src (warning)`},

@@ -51,9 +51,9 @@ func weigh(doc map[string]any) (int, error) {
 	case w.deepest > maxNested:
 		return 0, fmt.Errorf("its schemas are nested more than %d deep", maxNested)
 	case len(w.known) > maxSchemas:
-		return 0, fmt.Errorf("it has more than %d schemas", maxSchemas)
+		return 0, fmt.Errorf("it has more than %s schemas", limits.Grouped(maxSchemas))
 	case w.patterns > maxPatterns:
-		return 0, fmt.Errorf("its patterns stand for more than %d characters", maxPatterns)
+		return 0, fmt.Errorf("its patterns stand for more than %s characters", limits.Grouped(maxPatterns))
 	}
 	heaviest := 0
 	for range maxDepth {
@@ -62,7 +62,7 @@ func weigh(doc map[string]any) (int, error) {
 			heaviest = max(heaviest, w.weight(schema))
 		}
 		if heaviest > maxSchemaPaths {
-			return 0, fmt.Errorf("its references and alternatives check one value against more than %d schemas", maxSchemaPaths)
+			return 0, fmt.Errorf("its references and alternatives check one value against more than %s schemas", limits.Grouped(maxSchemaPaths))
 		}
 		if maps.Equal(w.below, w.at) {
 			break

@@ -36,7 +36,7 @@ var writers = []func(string) string{
 type layout struct {
 	write    func(string) string
 	database string // what statements call the property database
-	more     string // pairs that are no properties
+	more     string // pairs that are not properties
 }
 
 var layouts = []layout{{database: "database"}, {database: "db"}, {database: "db", more: "log=false;"}, {database: "database", more: "log=false;schema=main;"}}

@@ -71,8 +71,8 @@ func CheckLie(kind string) error {
 	return nil
 }
 
-// tells reports whether the lie is told of a connection.
-func (l Lie) tells(r *Record) bool {
+// concerns reports whether the lie is about a connection.
+func (l Lie) concerns(r *Record) bool {
 	return (l.DataSource == "" || l.DataSource == r.DataSource) && (len(l.Of) == 0 || slices.Contains(l.Of, r.Name)) &&
 		(l.Every < 2 || isShare(r.ID, l.Every))
 }

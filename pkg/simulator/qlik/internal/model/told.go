@@ -19,7 +19,7 @@ func (w *World) Told(r *Record, kind string) (statement string, tags []string, o
 		told = append(slices.Clip(told), Lie{Kind: kind})
 	}
 	for _, l := range told {
-		if !l.tells(r) {
+		if !l.concerns(r) {
 			continue
 		}
 		switch l.Kind {

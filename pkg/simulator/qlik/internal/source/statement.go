@@ -166,7 +166,7 @@ func parseList(text string) []any {
 }
 
 // Parsed returns the properties that the pairs of a statement say: of a key that is there twice, the first one counts. What
-// was sent says the rest: the form of a value whose text is that of the statement, which pairs are no mere defaults, and
+// was sent says the rest: the form of a value whose text is that of the statement, which pairs are more than defaults, and
 // all that is not in statements.
 func (s *Source) Parsed(pairs []Pair, sent map[string]any) map[string]any {
 	texts := make(map[string]string, len(pairs))
