@@ -45,14 +45,15 @@ func (s *Session) usageFile() string {
 	return filepath.Join(s.cache, digest(s.digest(), string(s.sealKey))+".usage")
 }
 
-// recall reads what earlier runs have seen. A cache that does not fit its seal is ignored, because
-// it can be read again. A history that does not fit is an error, because it cannot.
+// recall reads what earlier runs have seen. A cache that does not fit its seal, or is too large, is
+// ignored, because it can be read again. Such a history is an error, because it cannot.
 func (s *Session) recall(history string) (*memory, error) {
 	m := &memory{key: s.sealKey, raise: s.project.o.RaiseLimits}
 	if s.cache != "" {
 		m.cache = s.host.at(s.usageFile())
 		var err error
-		if m.cached, err = m.read(m.cache); err != nil && !errors.Is(err, impact.ErrSeal) {
+		m.cached, err = m.read(m.cache)
+		if large := (*infile.TooLargeError)(nil); err != nil && !errors.Is(err, impact.ErrSeal) && !errors.As(err, &large) {
 			return nil, fmt.Errorf("cache: %w", s.host.WorkDir.Shown(err))
 		}
 	}
@@ -108,9 +109,14 @@ func (m *memory) past() *impact.History {
 	return nil
 }
 
-// save adds a reading to both files.
+// save adds a reading to both files. A cache that would be too large is not kept, and a history that
+// would be is an error: the next run could not read it.
 func (m *memory) save(usage *connection.Usage, live []connection.Live) error {
-	return cmp.Or(m.write(m.cache, m.cached, usage, live), m.write(m.history, m.kept, usage, live))
+	err := m.write(m.cache, m.cached, usage, live)
+	if large := (*infile.TooLargeError)(nil); errors.As(err, &large) {
+		err = nil
+	}
+	return cmp.Or(err, m.write(m.history, m.kept, usage, live))
 }
 
 func (m *memory) write(path string, before *impact.Kept, usage *connection.Usage, live []connection.Live) error {
@@ -120,6 +126,9 @@ func (m *memory) write(path string, before *impact.Kept, usage *connection.Usage
 	content, err := before.Keep(usage, live).Seal(m.key)
 	if err != nil {
 		return err
+	}
+	if most := limits.Cache.At(m.raise); int64(len(content)) > most {
+		return &infile.TooLargeError{Limit: most}
 	}
 	if old, err := infile.Read(path, limits.Cache.At(m.raise)); err == nil && bytes.Equal(old, content) {
 		return nil
