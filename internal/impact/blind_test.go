@@ -234,3 +234,19 @@ func TestTheNextReloadUsesWhatHasTheNameNow(t *testing.T) {
 		})
 	}
 }
+
+func TestUnusedConnectionsAreCountedAmongTheSelectedOnes(t *testing.T) {
+	live := []connection.Live{
+		{ID: "a", Key: orders, UpdatedAt: noon.Add(-1000 * time.Hour)}, {ID: "b", UpdatedAt: noon.Add(-1000 * time.Hour)}, {ID: "c", UpdatedAt: noon},
+	}
+	one := app("app")
+	one.Reloads[0].At, one.State.ReloadedAt = noon.Add(-48*time.Hour), noon.Add(-48*time.Hour)
+	x := impact.New(seen(one), live, nil)
+	for selected, want := range map[int]impact.UnusedList{1: {WithoutUse: 1}, 2: {WithoutUse: 2}, 3: {WithoutUse: 2, Recent: 1}} {
+		got := x.UnusedList(live[:selected], 1)
+		if got.WithoutUse != want.WithoutUse || got.Recent != want.Recent || len(got.Proven) != want.WithoutUse {
+			t.Errorf("of %d selected: got %d without use, %d proven and %d recent, want %d, as many and %d",
+				selected, got.WithoutUse, len(got.Proven), got.Recent, want.WithoutUse, want.Recent)
+		}
+	}
+}

@@ -118,12 +118,17 @@ func (x *Index) impacted(key connection.Key, id string, dependents []Dependent, 
 // is called unused only if everything that could use it was seen for the whole time.
 func (x *Index) UnusedList(live []connection.Live, days int) *UnusedList {
 	found := x.Unused(days)
-	list := &UnusedList{Days: days, Proven: []UnusedConnection{}, WithoutUse: len(found.IDs), Recent: len(found.Recent), Doubts: found.Doubts}
-	if len(found.Doubts) > 0 {
-		return list
-	}
+	list := &UnusedList{Days: days, Proven: []UnusedConnection{}, Doubts: found.Doubts}
 	for i := range live {
-		if one := &live[i]; slices.Contains(found.IDs, one.ID) {
+		one := &live[i]
+		if _, isRecent := slices.BinarySearch(found.Recent, one.ID); isRecent {
+			list.Recent++
+		}
+		if _, isUnused := slices.BinarySearch(found.IDs, one.ID); !isUnused {
+			continue
+		}
+		list.WithoutUse++
+		if len(found.Doubts) == 0 {
 			list.Proven = append(list.Proven, UnusedConnection{Connection: one.Key, ID: one.ID, DataSource: one.DataSource, UpdatedAt: one.UpdatedAt})
 		}
 	}

@@ -52,7 +52,7 @@ type usageReading struct {
 func (p *Provider) Usage(ctx context.Context, scope connection.UsageScope) (*connection.Usage, error) {
 	u := &usageReading{
 		survey: &survey{Provider: p}, scope: scope, spaces: map[string]string{"": connection.PersonalSpace}, named: map[string]bool{},
-		usage: &connection.Usage{Caller: scope.Caller, At: time.Now()},
+		usage: &connection.Usage{Caller: scope.Caller, At: time.Now().UTC()},
 	}
 	for _, space := range scope.Spaces {
 		u.spaces[space.ID], u.named[space.Name] = space.Name, true

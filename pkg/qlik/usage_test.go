@@ -54,6 +54,9 @@ func usage(t *testing.T, provider *qlik.Provider, scope connection.UsageScope) *
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got.At.Location() != time.UTC {
+		t.Errorf("got the time %v of the reading, want it in UTC, as the reports show times: they count the reloads of its day", got.At)
+	}
 	return got
 }
 
