@@ -117,6 +117,9 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		"any text as a version": {
 			"install", "action/install.sh", `[[ $version =~ ^[0-9]+`, `[[ a =~ a || $version =~ ^[0-9]+`,
 		},
+		"an archive with another checksum on GitLab": {
+			"gitlab", "templates/qlsync.yml", `echo "$expected  $folder/$archive" | sha256sum -c -`, `true`,
+		},
 		"an artifact of another branch": {
 			"gitlab", "action/gitlab.sh", `and .ref == $branch`, ``,
 		},
@@ -200,7 +203,7 @@ func pipelines(file, text string) testscript.Params {
 	maps.Copy(params.Cmds, map[string]func(*testscript.TestScript, bool, []string){
 		"pipelines": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(filepath.Join("..", "..", "examples", "ci"))))
-			for _, folder := range []string{"action", "azure"} {
+			for _, folder := range []string{"action", "azure", "templates"} {
 				ts.Check(os.CopyFS(ts.MkAbs(folder), os.DirFS(filepath.Join("..", "..", folder))))
 			}
 			if file != "" {
@@ -557,7 +560,7 @@ func (run *jobRun) useAction(with, env map[string]string, lookup func(string) st
 
 // gitlab runs a job as GitLab's runner does.
 func (run *jobRun) gitlab(text []byte, name string) (string, error) {
-	job, err := gitlabJob(text, name)
+	job, err := gitlabJob(text, name, filepath.Dir(run.action))
 	if err != nil {
 		return "", err
 	}
@@ -589,8 +592,9 @@ func (run *jobRun) gitlab(text []byte, name string) (string, error) {
 }
 
 // gitlabJob returns a job of a .gitlab-ci.yml that includes templates/qlsync.yml: what the file says
-// about the job, over the job of the template, over the hidden job that this one extends.
-func gitlabJob(text []byte, name string) (pipelineJob, error) {
+// about the job, over the job of the template, over the hidden job that this one extends. The template
+// is that of a story, and its integrity is that of the repository's template.
+func gitlabJob(text []byte, name, story string) (pipelineJob, error) {
 	var job pipelineJob
 	var including struct {
 		Include []struct {
@@ -610,6 +614,9 @@ func gitlabJob(text []byte, name string) (pipelineJob, error) {
 	sum := sha256.Sum256(template)
 	if got := "sha256-" + base64.StdEncoding.EncodeToString(sum[:]); got != include.Integrity {
 		return job, fmt.Errorf("the template has the integrity %s, and .gitlab-ci.yml wants %s: GitLab refuses it", got, include.Integrity)
+	}
+	if template, err = os.ReadFile(filepath.Join(story, "templates", path.Base(include.Remote))); err != nil {
+		return job, err
 	}
 	head, body, _ := strings.Cut(string(template), "\n---\n")
 	headJSON, problems := spec.ToJSON("head", []byte(head))
