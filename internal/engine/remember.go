@@ -146,12 +146,13 @@ func readsFresh(live []connection.Live, ids map[string]bool) func(*connection.Ap
 	for i := range live {
 		if ids[live[i].ID] {
 			keys[connection.KeyDigest(live[i].Key)] = true
+			keys[connection.KeyDigest(connection.Key{Name: live[i].Key.Name})] = true
 		}
 	}
 	return func(app *connection.App) bool {
 		for i := range app.Reloads {
 			for _, use := range app.Reloads[i].Uses {
-				if ids[use.ID] || keys[use.Key] {
+				if ids[use.ID] || keys[use.Key] || keys[use.Bare] {
 					return true
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -31,5 +32,27 @@ func TestACacheOfDependentsThatIsTooLargeIsReadAgain(t *testing.T) {
 	large(history)
 	if _, err := s.recall(history); err == nil || !strings.Contains(err.Error(), "history") {
 		t.Errorf("got error %v, want one about the history", err)
+	}
+}
+
+func TestAnAppThatMayUseAConnectionByItsNameIsReadAgain(t *testing.T) {
+	digest := func(space, name string) string { return connection.KeyDigest(connection.Key{Space: space, Name: name}) }
+	live := []connection.Live{{ID: "c1", Key: connection.Key{Space: "Finance", Name: "Orders"}}, {ID: "c2", Key: connection.Key{Space: "Finance", Name: "Rates"}}}
+	fresh := readsFresh(live, map[string]bool{"c1": true})
+	for name, c := range map[string]struct {
+		use  connection.Use
+		want bool
+	}{
+		"by its id":                 {connection.Use{ID: "c1"}, true},
+		"by its space and name":     {connection.Use{ID: "gone", Key: digest("Finance", "Orders")}, true},
+		"by its name alone":         {connection.Use{ID: "gone", Key: digest("Sales", "Orders"), Bare: digest("", "Orders")}, true},
+		"another one":               {connection.Use{ID: "c2", Key: digest("Finance", "Rates"), Bare: digest("", "Rates")}, false},
+		"one of an unknown name":    {connection.Use{ID: "gone"}, false},
+		"one of the name elsewhere": {connection.Use{ID: "gone", Key: digest("Sales", "Orders")}, false},
+	} {
+		app := &connection.App{Reloads: []connection.Reload{{Uses: []connection.Use{c.use}}}}
+		if got := fresh(app); got != c.want {
+			t.Errorf("%s: got %v, want %v: no refusal rests on a cache", name, got, c.want)
+		}
 	}
 }
