@@ -30,10 +30,15 @@ func (x *Index) Covered(app string) Covered {
 // isCovered reports whether every use of connections by the app since that time is known: its last
 // reload was complete and is known, and so are all before it since that time.
 func (x *Index) isCovered(app *connection.App, since time.Time) bool {
-	covered, past := x.Covered(app.ID), x.apps[app.ID].past
-	return past != nil && past.Unknown.Before(since) && !app.DirectQuery &&
-		!covered.From.IsZero() && !covered.From.After(since) && covered.To.Equal(past.LastAt) &&
-		!app.State.ReloadedAt.After(past.LastAt.Add(listLag))
+	covered, one := x.Covered(app.ID), x.apps[app.ID]
+	return !covered.From.IsZero() && !covered.From.After(since) && one.past.Unknown.Before(since) && one.endsComplete() && !app.DirectQuery
+}
+
+// endsComplete reports whether the newest reload of an app is known and was complete. Its past must
+// not be nil.
+func (s *sighted) endsComplete() bool {
+	past := s.past
+	return !past.To.IsZero() && past.To.Equal(past.LastAt) && !s.State.ReloadedAt.After(past.LastAt.Add(listLag))
 }
 
 // Unused is the answer to which connections nothing has used for some days.

@@ -223,13 +223,14 @@ func (x *Index) unchecked() map[string]bool {
 	return ids
 }
 
-// isKnown reports whether the uses of an app are known, by complete reloads of at least the last day
-// if older reloads are forgotten.
+// isKnown reports whether the uses of an app are known: its newest reload is known and was complete,
+// and if older reloads are forgotten, the remembered ones are of at least the last day. A newest
+// reload that failed or was partial may not have reached a load that was added to the script since.
 func (x *Index) isKnown(one *sighted) bool {
 	switch known := one.past; {
 	case known == nil || len(one.Reloads) == 0 && known.To.IsZero():
 		return one.State.ReloadedAt.IsZero()
-	case !known.Unknown.IsZero() || known.To.IsZero():
+	case !known.Unknown.IsZero() || !one.endsComplete():
 		return false
 	default:
 		return len(one.Reloads) < remembered || x.At.Sub(known.From) >= 24*time.Hour

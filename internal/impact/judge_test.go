@@ -54,10 +54,27 @@ func TestANumberOfDependentsThatMayBeTooLowPassesNoLimitThatRefuses(t *testing.T
 	for i := range 10 {
 		daily.Reloads = append(daily.Reloads, connection.Reload{ID: fmt.Sprint(i), At: noon.Add(time.Duration(24*(i-10)) * time.Hour), Success: true})
 	}
+	daily.State.ReloadedAt = noon.Add(-24 * time.Hour)
 	failing := app("failing")
 	for i := range failing.Reloads {
 		failing.Reloads[i].Success = false
 	}
+	// after returns an app with a complete reload that did not use the connection, and a newer one. The
+	// script may have been edited in between.
+	after := func(newer connection.Reload) connection.App {
+		one := app("edited", "c2")
+		newer.ID, newer.At = "newer", noon.Add(-time.Hour)
+		one.Reloads = append(one.Reloads, newer)
+		one.State = connection.AppState{ReloadedAt: newer.At, UpdatedAt: newer.At}
+		return one
+	}
+	broken := app("broken", "c2") // complete, then failed nine times
+	for i := range 9 {
+		broken.Reloads = append(broken.Reloads, connection.Reload{ID: fmt.Sprint(i), At: noon.Add(time.Duration(24*(i-9)) * time.Hour)})
+	}
+	broken.Reloads[0].At, broken.State.ReloadedAt = noon.Add(-1000*24*time.Hour), noon.Add(-24*time.Hour)
+	behind := app("behind", "c2")
+	behind.State.ReloadedAt = noon.Add(-time.Hour)
 	limited := app("limited")
 	limited.Reloads[0].Limited = true
 	nameless := app("nameless")
@@ -87,6 +104,11 @@ func TestANumberOfDependentsThatMayBeTooLowPassesNoLimitThatRefuses(t *testing.T
 		"an app is reloaded daily, and older ones are gone": {seen(daily), ""},
 		"an app is reloaded every ten minutes":              {seen(often), "impact-unchecked"},
 		"all remembered reloads of an app failed":           {seen(failing), "impact-unchecked"},
+		"the newest reload failed, after a complete one":    {seen(after(connection.Reload{})), "impact-unchecked"},
+		"the newest reload was partial":                     {seen(after(connection.Reload{Success: true, Limited: true})), "impact-unchecked"},
+		"the newest reload was complete":                    {seen(after(connection.Reload{Success: true})), ""},
+		"an app has failed since a complete reload":         {seen(broken), "impact-unchecked"},
+		"the list has a reload that its metadata lacks":     {seen(behind), "impact-unchecked"},
 		"a reload was partial or limited":                   {seen(limited), "impact-unchecked"},
 		"a load has no known connection":                    {seen(nameless), "impact-unchecked"},
 		"an app was reloaded, and no reload is remembered":  {seen(forgotten), "impact-unchecked"},
@@ -166,7 +188,7 @@ func TestInRandomWorldsNothingPassesThatMayBreakMore(t *testing.T) {
 				one = app(fmt.Sprint("a", i), "c1")
 				truth++
 			}
-			switch rapid.SampledFrom([]string{"seen", "unread", "direct", "nameless", "failed"}).Draw(t, "blind spot") {
+			switch rapid.SampledFrom([]string{"seen", "unread", "direct", "nameless", "failed", "failed since"}).Draw(t, "blind spot") {
 			case "unread":
 				one.Reloads, one.Unread = nil, connection.Because("usage-unread", "error", "403")
 			case "direct":
@@ -175,6 +197,9 @@ func TestInRandomWorldsNothingPassesThatMayBreakMore(t *testing.T) {
 				one.Reloads[0].Uses, one.Reloads[0].Unknown = nil, 1
 			case "failed":
 				one.Reloads[0].Uses, one.Reloads[0].Success = nil, false
+			case "failed since": // the load was added to the script, and never reached
+				one.Reloads[0].Uses = nil
+				one.Reloads = append(one.Reloads, connection.Reload{ID: "failed", At: noon.Add(-time.Hour)})
 			}
 			apps = append(apps, one)
 		}

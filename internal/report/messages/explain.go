@@ -19,9 +19,9 @@ type Explained struct {
 func Explain(parts []Part) []Explained {
 	var all []Explained
 	for _, part := range parts {
-		begin := len(all)
+		begin, table := len(all), All(part.Messages)
 		for code, message := range part.Messages {
-			text, next := fill(part.Messages, connection.Reason{Code: code, Args: message.Example})
+			text, next := fill(table, connection.Reason{Code: code, Args: message.Example})
 			all = append(all, Explained{part.Title, code, text, next, message.Meaning, braces.Split(message.Text, -1)})
 		}
 		slices.SortFunc(all[begin:], func(a, b Explained) int { return cmp.Compare(a.Code, b.Code) })

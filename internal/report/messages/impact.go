@@ -22,8 +22,8 @@ var Impact = connection.Messages{
 		Example: args{"objects": 41},
 	},
 	"usage-not-covered": {
-		Text: "the reloads of {apps:app|apps} are not all known for {days:day|days}", Next: "keep a history with --history FILE, and run the command regularly",
-		Meaning: "The service remembers the last ten reloads of an app. Older ones are unknown without a history. An app that was never reloaded, whose last reload failed or was partial, that reads by Direct Query, or with a load whose connection is unknown may use any connection.",
+		Text: "for {apps:app|apps}, not every reload of the last {days:day|days} is known", Next: "run the command on a schedule with --usage-history FILE, and repair or delete apps whose last reload failed",
+		Meaning: "The service remembers ten reloads of an app, and a history remembers more. An app may use any connection if it was never reloaded, if its last reload failed or was partial, if it reads by Direct Query, or if the service does not name the connection of a load.",
 		Example: args{"apps": 12, "days": 30},
 	},
 	"usage-unread": {

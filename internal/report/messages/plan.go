@@ -502,8 +502,8 @@ var Plan = connection.Messages{
 		Example: args{"connection": connection.Key{Space: "Finance", Name: "Orders lake"}, "dependents": 12, "allowed": 5},
 	},
 	"impact-uncounted": {
-		Text:    "{connection} has {dependents:dependent|dependents} that can be seen, and it may have more: {why}",
-		Meaning: "Not everything that may depend on the connection could be looked at. policy.impact.unknown says whether the plan is refused for that; if policy.impact.refuse is set, it is.",
+		Text:    "{connection} has {dependents:known dependent|known dependents} and may have more, because {why}",
+		Meaning: "Something that may depend on the connection could not be checked. policy.impact.unknown decides whether the plan is then refused (the default if policy.impact.refuse is set) or only warns.",
 		Example: args{"connection": connection.Key{Space: "Finance", Name: "Orders lake"}, "dependents": 3, "why": connection.Because("usage-not-admin")},
 	},
 	"impact-dependents": {
@@ -513,7 +513,7 @@ var Plan = connection.Messages{
 	},
 	"impact-unchecked": {
 		Text:    "{apps:app|apps} could not be checked",
-		Meaning: "It is not known which connections these apps use: they are not readable, have no remembered complete reload, read by Direct Query or through a connection that the service does not name, or reload so often that the service forgets their reloads within a day.",
+		Meaning: "It is not known which connections these apps use: they are not readable, their last reload failed, was partial or is not remembered, they read by Direct Query or through a connection that the service does not name, or they reload so often that the service forgets their reloads within a day.",
 		Example: args{"apps": 41},
 	},
 	"impact-from-snapshot": {
