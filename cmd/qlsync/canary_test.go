@@ -462,7 +462,7 @@ func (c *canaries) everything() {
 			project("drift", "--all-tenants")
 		},
 		"impact": func() {
-			each(report.ImpactFormats().Names(), "impact", "--history", "uses.json")
+			each(report.ImpactFormats().Names(), append([]string{"impact", "--usage-history", "uses.history"}, cache...)...)
 			project("impact", "--unused", "--days", "1")
 		},
 		"check":    func() { each(report.CheckFormats().Names(), "check"); project("check", "--since", "result.json") },

@@ -92,9 +92,12 @@ const readsName, readSubsetName = "reads", "read-subset"
 
 func impactFlag(usage string) cli.Flag { return &cli.BoolFlag{Name: "impact", Usage: usage} }
 
+// usageHistoryName is not the name of the history of drift, which is another kind of file.
+const usageHistoryName = "usage-history"
+
 // usageHistoryFlag returns the flag for the file that remembers what was seen of dependents.
 func usageHistoryFlag() cli.Flag {
-	return historyFlag("remember in `FILE` what was seen of dependents, so that more than the last ten reloads of an app are known")
+	return &cli.StringFlag{Name: usageHistoryName, Usage: "add what was seen of dependents to `FILE`, so that more than the last ten reloads of an app are known"}
 }
 
 // usageCacheFlag returns the flag for the folder of the read cache of dependents.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -26,8 +27,12 @@ func (env *environment) outputs(c *cli.Context) []engine.Output {
 	}
 	if file := c.String("history"); file != "" && c.Command.Name != "show" {
 		out := env.output("--history "+file, file)
-		out.Appended = c.Command.Name == "drift"
-		out.Sealed = !out.Appended
+		out.Appends = report.FormerHistory
+		all = append(all, out)
+	}
+	if file := c.String(usageHistoryName); file != "" {
+		out := env.output("--"+usageHistoryName+" "+file, file)
+		out.Appends = report.FormerUsage
 		all = append(all, out)
 	}
 	for _, pair := range c.StringSlice("report") {

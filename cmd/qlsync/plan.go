@@ -33,7 +33,7 @@ func planCommand(env *environment) *cli.Command {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	alone := append([]string{"snapshot", "history"}, ofOnePlan...)
+	alone := append([]string{"snapshot", usageHistoryName}, ofOnePlan...)
 	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkSeveral(c, false, alone...)); err != nil {
 		return err
 	}

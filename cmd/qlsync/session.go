@@ -125,9 +125,9 @@ func planOptions(c *cli.Context, env *environment) (engine.PlanOptions, error) {
 	return o, cmp.Or(errs[:]...)
 }
 
-// usageOptions returns from the flags how dependents are read. The history of drift is another one.
+// usageOptions returns from the flags how dependents are read.
 func usageOptions(c *cli.Context) engine.UsageOptions {
-	return engine.UsageOptions{History: c.String("history")}
+	return engine.UsageOptions{History: c.String(usageHistoryName)}
 }
 
 // confirmed returns the confirmations of the line.

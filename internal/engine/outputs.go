@@ -27,11 +27,8 @@ type Output struct {
 	Path string
 	// WorkDir is the base of a relative path, as in [Host].
 	WorkDir workdir.Dir
-	// Appended reports whether runs are appended to the file.
-	Appended bool
-	// Sealed reports that the file is read before it is written, and refused if this qlsync did not
-	// write it.
-	Sealed bool
+	// Appends is the kind of history to which a run is added. Zero: the content is replaced.
+	Appends report.Former
 }
 
 // at returns the path under which the file can be opened.
@@ -71,21 +68,29 @@ func (out Output) check() error {
 
 // checkFormer returns an error if the file contains a text that qlsync did not write.
 func (out Output) checkFormer() error {
-	if out.Sealed {
-		return nil
-	}
 	former, err := formerOutput(out.at())
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", out.Flag, out.WorkDir.Shown(err))
-	case former == nil || out.Appended && *former == report.FormerHistory || !out.Appended && *former == report.FormerReport:
+	case former == nil || *former == cmp.Or(out.Appends, report.FormerReport):
 		return nil
-	case out.Appended:
-		return fmt.Errorf("%s: the file exists and is not a history. Name another file", out.Flag)
-	case *former == report.FormerHistory:
-		return fmt.Errorf("%s: the file is a history, which would be lost. Name another file", out.Flag)
+	}
+	kind, isHistory := histories[*former]
+	switch {
+	case isHistory && out.Appends != 0:
+		return fmt.Errorf("%s: the file is %s. Name another file", out.Flag, kind)
+	case isHistory:
+		return fmt.Errorf("%s: the file is %s, and would be lost. Name another file", out.Flag, kind)
+	case out.Appends != 0:
+		return fmt.Errorf("%s: the file exists and is not such a history. Name another file", out.Flag)
 	}
 	return fmt.Errorf("%s: the file exists and qlsync did not write it. Name another file, or remove this one first", out.Flag)
+}
+
+// histories are the kinds of files that a run may only be added to.
+var histories = map[report.Former]string{
+	report.FormerHistory: "a history that qlsync drift wrote with --history",
+	report.FormerUsage:   "a history of uses that qlsync impact, check or plan wrote with --usage-history",
 }
 
 // maxFormer bounds how much of a file is read to recognize its content, in bytes.

@@ -63,9 +63,9 @@ func (s *Session) recall(history string) (*memory, error) {
 		m.kept, err = m.read(m.history)
 		switch {
 		case errors.Is(err, impact.ErrSeal):
-			return nil, fmt.Errorf("history %q: it was written with another sign-in, or modified: sign in as before, or name a new file", history)
+			return nil, fmt.Errorf("--usage-history %s: the file was written with another sign-in, or modified. Sign in as before, or name a new file", history)
 		case err != nil:
-			return nil, fmt.Errorf("history %q: %w", history, s.host.WorkDir.Shown(err))
+			return nil, fmt.Errorf("--usage-history %s: %w", history, s.host.WorkDir.Shown(err))
 		}
 	}
 	return m, nil

@@ -13,6 +13,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
+// KeptHead begins each file, before its seal.
+const KeptHead = "qlsync usage/v1 "
+
 // keptVersion is the version of the file format.
 const keptVersion = 1
 
@@ -43,7 +46,7 @@ func (k *Kept) Keep(usage *connection.Usage, live []connection.Live) *Kept {
 	return next
 }
 
-// keptFile is the file format, after a line with its seal.
+// keptFile is the file format, after a line with [KeptHead] and the seal.
 type keptFile struct {
 	Version int       `json:"version"`
 	History *History  `json:"history"`
@@ -81,7 +84,7 @@ func (k *Kept) Seal(key []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat([]byte(seal(key, text)), []byte("\n"), text), nil
+	return slices.Concat([]byte(KeptHead+seal(key, text)+"\n"), text), nil
 }
 
 func keptOf(app *connection.App) keptApp {
@@ -107,11 +110,11 @@ func keptOf(app *connection.App) keptApp {
 // ErrSeal is the error of a file that was sealed with another key, or was modified.
 var ErrSeal = errors.New("the content does not fit its seal")
 
-// OpenKept returns the content of a file. A file that was not sealed with the key is [ErrSeal]; one
-// of another version is empty.
+// OpenKept returns the content of a file. A file that was not sealed with the key is [ErrSeal]; a
+// sealed file of another version is empty.
 func OpenKept(content, key []byte) (*Kept, error) {
 	sum, text, _ := bytes.Cut(content, []byte("\n"))
-	if !hmac.Equal(sum, []byte(seal(key, text))) {
+	if !hmac.Equal(sum, []byte(KeptHead+seal(key, text))) {
 		return nil, ErrSeal
 	}
 	var file keptFile
@@ -151,7 +154,7 @@ func (k *keptApp) app() (connection.App, error) {
 // seal returns a keyed digest of the text.
 func seal(key, text []byte) string {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("qlsync usage/v1\n"))
+	mac.Write([]byte(KeptHead))
 	mac.Write(text)
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/qlsync/qlsync/internal/impact"
 )
 
 // Former is the kind of content of an existing file, judged by its beginning.
@@ -15,8 +17,10 @@ const (
 	Foreign Former = iota
 	// FormerReport is a report or a saved value, which a new run may replace.
 	FormerReport
-	// FormerHistory is a history, to which runs are appended and which must not be replaced.
+	// FormerHistory is a history of drift, to which runs are appended and which must not be replaced.
 	FormerHistory
+	// FormerUsage is a history of what uses connections, which must not be replaced by anything else.
+	FormerUsage
 )
 
 // formerHeads are the beginnings of qlsync's outputs for people and for other programs, except
@@ -51,6 +55,9 @@ func Recognize(text []byte) Former {
 			return Foreign
 		}
 		return FormerReport
+	}
+	if bytes.HasPrefix(text, []byte(impact.KeptHead)) {
+		return FormerUsage
 	}
 	if formerHeads.Match(text) || isOurSARIF(text) {
 		return FormerReport
