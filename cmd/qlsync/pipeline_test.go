@@ -853,6 +853,20 @@ func TestTheScriptsNeedNoNewBashAndNoProcessSubstitution(t *testing.T) {
 	}
 }
 
+func TestTheWorkflowsOfATenantAreShort(t *testing.T) {
+	files, err := filepath.Glob("../../examples/ci/.github/workflows/*.yml")
+	if err != nil || len(files) != 3 {
+		t.Fatalf("found the workflows %v (%v), want plan, apply and drift", files, err)
+	}
+	lines := 0
+	for _, file := range files {
+		lines += strings.Count(readRepositoryFile(t, strings.TrimPrefix(filepath.ToSlash(file), "../../")), "\n")
+	}
+	if lines >= 60 {
+		t.Errorf("the workflows have %d lines, want fewer than 60: move what is not about a user's project into the action", lines)
+	}
+}
+
 // The job that publishes needs the job that checks. Homebrew, Scoop and winget refer to published files,
 // so goreleaser publishes in its last run, after the image and the provenance, and not as a draft.
 func TestAReleaseIsPublishedAfterAllElse(t *testing.T) {
