@@ -133,7 +133,8 @@ func newImpactView(l *impact.List) *impactView {
 			failing[key] = true
 		}
 	})
-	v.Verdict = fmt.Sprintf("%s, used by %s.", plural(len(l.Connections), "connection"), plural(len(dependents), "app and other object"))
+	v.Verdict = fmt.Sprintf("%s, used by %s %s.", plural(len(l.Connections), "connection"), thousands(len(dependents)),
+		words.Plural(len(dependents), "app or other object", "apps and other objects"))
 	if l.App != "" {
 		v.Verdict = fmt.Sprintf("%s used by apps called %s.", plural(len(l.Connections), "connection"), Sanitize(l.App))
 	}
@@ -143,7 +144,7 @@ func newImpactView(l *impact.List) *impactView {
 	figure("adopt", "connections", "in the spaces of the project", len(l.Connections))
 	figure("clean", "dependents", "apps, knowledge bases and data sets", len(dependents))
 	figure("missing", "failing", "apps whose last reload failed", len(failing))
-	figure("unreadable", "without a known use", "this proves nothing", len(l.Connections)-len(used))
+	figure("unreadable", "no known use", "this proves nothing", len(l.Connections)-len(used))
 	v.Picture = newPicture(l)
 	return v
 }
@@ -162,7 +163,7 @@ func (v *impactView) unused(u *impact.UnusedList) {
 	}
 	v.Figures = []figureView{
 		{Kind: "clean", Label: "unused", Meaning: "nothing has used them", Shown: thousands(len(u.Proven)), N: len(u.Proven)},
-		{Kind: "unreadable", Label: "without a known use", Meaning: "this alone proves nothing", Shown: thousands(u.WithoutUse), N: u.WithoutUse},
+		{Kind: "unreadable", Label: "no known use", Meaning: "this alone proves nothing", Shown: thousands(u.WithoutUse), N: u.WithoutUse},
 		{Kind: "changed", Label: "recent", Meaning: "created or changed in that time", Shown: thousands(u.Recent), N: u.Recent},
 	}
 }
@@ -191,7 +192,7 @@ const (
 	mostDrawn      = 300 // on each side
 	mostLinesDrawn = 2000
 	rowHeight      = 18
-	sideWidth      = 330
+	mostSide       = 330
 	middleWidth    = 300
 	mostDrawnName  = 44
 )
@@ -225,14 +226,16 @@ func newPicture(l *impact.List) *pictureView {
 	if len(uses) == 0 {
 		return nil
 	}
-	p := &pictureView{Width: 2*sideWidth + middleWidth}
-	p.Height = max(p.side(left, "c", sideWidth-8, false), p.side(right, "d", sideWidth+middleWidth+8, true)) + rowHeight
+	a := widthOf(left)
+	b := a + middleWidth
+	p := &pictureView{Width: b + widthOf(right)}
+	p.Height = max(p.side(left, "c", a-8, false), p.side(right, "d", b+8, true)) + rowHeight
 	for _, one := range uses {
 		from, to := left[one.from], right[one.to]
 		if from.id == "" || to.id == "" || len(p.Lines) == mostLinesDrawn {
 			continue
 		}
-		a, b, bend := sideWidth, sideWidth+middleWidth, middleWidth/2
+		bend := middleWidth / 2
 		p.Lines = append(p.Lines, lineOfUse{
 			From: from.id, To: to.id, Failing: one.failing,
 			Path: fmt.Sprintf("M%d %dC%d %d %d %d %d %d", a, from.y-4, a+bend, from.y-4, b-bend, to.y-4, b, to.y-4),
@@ -246,6 +249,15 @@ func newPicture(l *impact.List) *pictureView {
 			thousands(len(p.Lines)), thousands(len(uses)), thousands(mostDrawn))
 	}
 	return p
+}
+
+// widthOf returns the width that the longest name on a side needs.
+func widthOf(nodes map[string]*drawnNode) int {
+	most := 0
+	for _, node := range nodes {
+		most = max(most, cells(shortened(label(node.name))), cells(shortened(label(node.space))))
+	}
+	return min(20+8*most, mostSide)
 }
 
 // side places the nodes of a side, the most used ones if there are too many, and returns the height.

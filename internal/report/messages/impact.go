@@ -33,7 +33,7 @@ var Impact = connection.Messages{
 	},
 	"usage-list-incomplete": {
 		Text:    "the list of apps, knowledge bases and data sets is incomplete: {why}",
-		Meaning: "Something that uses a connection may be missing, so that no absence proves anything.",
+		Meaning: "An app or another object that uses a connection may be missing from the list, so no connection is called unused.",
 		Example: args{"why": "the list changed while it was read: 2 are listed twice; plan again"},
 	},
 }
