@@ -90,3 +90,46 @@ func TestAnInterruptEndsTheReadingOfAPipe(t *testing.T) {
 		})
 	}
 }
+
+// interrupter interrupts when a text has been written.
+type interrupter struct {
+	strings.Builder
+	at        string
+	interrupt func()
+}
+
+func (i *interrupter) Write(text []byte) (int, error) {
+	n, err := i.Builder.Write(text)
+	if strings.Contains(i.String(), i.at) {
+		i.interrupt()
+	}
+	return n, err
+}
+
+func TestAnInterruptEndsTheWaitForACheckAndNamesTheCommand(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeBelow(t, "qlsync.yaml", "version: 1\nproject: acme\nconnections: [c.yaml]\ntenants: {demo: {url: \"sim:tenant.yaml\"}}\n")
+	writeBelow(t, "c.yaml", "version: 1\nconnections:\n  - {name: Rates, space: Finance, dataSource: rest, properties: {url: \"https://rates.example.com\"}}\n")
+	writeBelow(t, "tenant.yaml", "users: [{name: Ana, email: ana@example.com, roles: [TenantAdmin]}]\nspaces: [{name: Finance, type: shared}]\n")
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var said strings.Builder
+	env := streams(nil, &said)
+	out := &interrupter{at: "Applied: 1 done", interrupt: interrupt}
+	env.stdout = out
+	err := newApp(env).RunContext(ctx, []string{"qlsync", "apply", "--auto-approve", "--check-after", "24h", "--report", "json=result.json", "-t", "demo"})
+	end, ok := errors.AsType[*exit](err)
+	if !ok || end.code != exitPartial || !strings.Contains(err.Error(), "everything was applied, but not checked afterwards") {
+		t.Fatalf("got error %v after\n%s%s\nwant exit code 3, because all is applied and nothing checked", err, out, &said)
+	}
+	if next := strings.Join(end.details, "\n"); !strings.Contains(next, "qlsync check --since 20") || !strings.Contains(next, " -t demo") {
+		t.Errorf("got the next step %q, want the command that checks later", next)
+	}
+	if text, err := os.ReadFile("result.json"); err != nil || !strings.Contains(string(text), `"done": 1`) {
+		t.Errorf("got the result %s and error %v, want the complete result", text, err)
+	}
+	// Nothing is lost: the connection exists.
+	if err := newApp(streams(nil, io.Discard)).RunContext(t.Context(), []string{"qlsync", "drift"}); err != nil {
+		t.Errorf("got error %v of drift, want none", err)
+	}
+}

@@ -256,3 +256,24 @@ func TestWorkersAndTheDisplayDoNotWaitForEachOther(t *testing.T) {
 		t.Errorf("got rows %q, want 2000 of 2000 connections first", shown)
 	}
 }
+
+func TestReadingAppsAndWaitingForTheirReloadsAreShown(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		p := report.NewProgress(1)
+		task := p.Task()
+		task.ReadUsage(0, 5000)
+		go func() {
+			for n := range 16 {
+				time.Sleep(time.Second)
+				task.ReadUsage((n+1)*100, 5000)
+			}
+			task.WaitingForReloads(time.Now().Add(30 * time.Minute))
+		}()
+		said := strings.Join(lines(p, 40*time.Second), "\n")
+		for _, want := range []string{"reading 500 of 5000 apps", "waiting until 14:30:16 for reloads"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("got the lines\n%s\nwant one with %q", said, want)
+			}
+		}
+	})
+}
