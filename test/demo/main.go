@@ -79,7 +79,7 @@ func (d *demo) secrets() error {
 }
 
 func (d *demo) story() error {
-	say("The project has a dozen connections in three spaces. In a pull request, plan shows what would change, and which apps that could break.")
+	say("The project has a dozen connections in three spaces.\n# In a pull request, plan shows what would change, and which apps could break.")
 	if err := d.qlsyncRun(2, "plan", "-t", "dev", "--detailed-exitcode", "--impact"); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (d *demo) story() error {
 	if err := d.qlsyncRun(0, "plan", "-t", "dev", "--detailed-exitcode"); err != nil {
 		return err
 	}
-	say("Now somebody points a connection at another bucket by hand, behind qlsync's back, and adds a tag.")
+	say("Now somebody points a connection at another bucket by hand,\n# behind qlsync's back, and adds a tag.")
 	if err := d.changeByHand(); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (d *demo) story() error {
 	if err := d.qlsyncRun(0, "plan", "-t", "dev", "--detailed-exitcode"); err != nil {
 		return err
 	}
-	say("Done: planned, applied, found the drift and repaired it, on real HTTP, without a network.")
+	say("Done: planned, applied, found the drift and repaired it,\n# on real HTTP, without a network.")
 	return nil
 }
 
