@@ -29,14 +29,14 @@ func applyCommand(env *environment) *cli.Command {
 		Usage:     "bring the tenant, or several tenants, in sync with the files",
 		ArgsUsage: "[plan.json]",
 		Description: "Plans, shows the plan, asks, and applies the plan. With a plan file or --plan-hash, apply does not ask: it goes on " +
-			"only if planning again produces exactly the reviewed plan. A plan file - is standard input. With a list of tenants, or a plan file of " +
-			"several, each tenant has its own plan and lock, apply asks once for all of them, and a tenant that cannot be applied does not stop the others.",
+			"only if planning again produces exactly the reviewed plan. A plan file - is standard input. With several " +
+			"tenants, each tenant has its own plan and lock, apply asks once for all of them, and an error in one tenant does not stop the others.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), severalFlags(), []cli.Flag{
-			&cli.StringFlag{Name: resumeName, Usage: "go on with the tenants that are not done in the result in `FILE`, which an apply to several tenants wrote; - is standard input"},
+			&cli.StringFlag{Name: resumeName, Usage: "continue with the tenants that are not done in `FILE`, the JSON result of an apply to several tenants; - is standard input"},
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; * and ? match several; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
-			&cli.DurationFlag{Name: checkAfterName, Usage: "after the apply, wait this long, such as `30m`, and then check whether the apps that load changed connections still work; exits with 2 if one fails"},
+			&cli.DurationFlag{Name: checkAfterName, Usage: "after the apply, wait this long, such as `30m`, and then check whether the apps that load the changed connections still work; exits with 2 if an app fails"},
 			lockFlag(), lockFolderFlag(),
 			commandline.Choice(
 				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "with a stale plan file, `refuse|skip`: refuse writes nothing; skip refuses only the changes that differ, applies the others and exits with 3"},
@@ -78,7 +78,7 @@ func runApply(c *cli.Context, env *environment) error {
 	project := fleet.Project
 	switch {
 	case fleet.isSeveral && reviewed != nil:
-		return errors.New("the plan file is of one tenant, and the line selects a list: write the file with qlsync plan --all-tenants --out plans.json")
+		return errors.New("the plan file is for one tenant, but the command selects several: write a plan file with qlsync plan --all-tenants --out plans.json")
 	case fleet.isSeveral:
 		return applyAll(c, env, fleet)
 	}

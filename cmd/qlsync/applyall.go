@@ -26,7 +26,7 @@ import (
 
 const resumeName = "resume"
 
-// fleetApply is an apply to several tenants: each has its own plan, lock and result.
+// fleetApply is an apply to several tenants. Each tenant has its own plan, lock and result.
 type fleetApply struct {
 	*choice
 	options  engine.PlanOptions
@@ -208,7 +208,7 @@ func (env *environment) tellAll(c *cli.Context, project *engine.Project, results
 		if file := c.Args().First(); file != "" {
 			command = with(command, commandline.Word(file))
 		}
-		env.next(c, "To go on with the tenants that are not done", with(command, "--"+resumeName+" "+commandline.Word(whole)))
+		env.next(c, "To continue with the tenants that are not done", with(command, "--"+resumeName+" "+commandline.Word(whole)))
 	}
 }
 

@@ -20,8 +20,8 @@ import (
 func checkCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "check",
-		Usage: "show whether the apps that load connections still work, by reloads that happened; writes nothing",
-		Description: "No app is reloaded and no connection is tested. Of a failure only its code is shown: the log of a reload may contain " +
+		Usage: "show from past reloads whether the apps that load connections still work; writes nothing",
+		Description: "check reloads no app and tests no connection. It shows only the code of a failure, because the log of a reload may contain " +
 			"other people's secrets.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.CheckFormats().Names()), []cli.Flag{
 			usageCacheFlag(), usageHistoryFlag(),
@@ -73,14 +73,14 @@ func (env *environment) checkOptions(c *cli.Context) (engine.CheckOptions, error
 	}
 	content, err := env.saved(c, text)
 	if err != nil {
-		return engine.CheckOptions{}, fmt.Errorf("--since %q: it must be a time such as 2026-11-29 or 24h, or the file of a result: %w", text, err)
+		return engine.CheckOptions{}, fmt.Errorf("--since %q: it must be a time such as 2026-11-29 or 24h, or the JSON result of an apply: %w", text, err)
 	}
 	result, err := apply.Decode(bytes.NewReader(content))
 	if err != nil {
 		return engine.CheckOptions{}, fmt.Errorf("--since %q: %w", text, err)
 	}
 	if result.Ended.IsZero() {
-		return engine.CheckOptions{}, fmt.Errorf("--since %q: the result is of an earlier version and has no time: pass the time of the apply instead", text)
+		return engine.CheckOptions{}, fmt.Errorf("--since %q: an earlier version wrote the result without a time: pass the time of the apply instead", text)
 	}
 	return engine.CheckOptions{Since: result.Ended, Began: result.Began, Result: result}, nil
 }

@@ -19,11 +19,11 @@ func driftCommand(env *environment) *cli.Command {
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; writes nothing",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), severalFlags(), []cli.Flag{
-			impactFlag("show how many apps depend on each connection, and sort by that"),
+			impactFlag("show how many apps depend on each connection, and sort by that number"),
 			exitZeroFlag(),
 			historyFlag("append this run to `FILE`, one JSON value per line; the html report shows all of them"),
 			readsFlag(),
-			&cli.StringFlag{Name: readSubsetName, Usage: "also read in detail part K of N parts of the connections, as `K/N`; K counts from 0, and each connection is in one part"},
+			&cli.StringFlag{Name: readSubsetName, Usage: "also read part K of N of the connections in detail, as `K/N`, where K is from 0 to N-1"},
 			commandline.Choices(
 				commandline.Repeatable("ignore", "leave out a `KIND` of drift, such as unmanaged; repeatable"),
 				driftKinds(),

@@ -15,7 +15,7 @@ func sharedFlags() []cli.Flag {
 	return []cli.Flag{
 		directoryFlag(),
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "the project `FILE`, or its folder; left out: qlsync.yaml in this folder or the nearest one above"},
-		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file, or names and patterns with * and ?, separated by commas; left out: its defaultTenant, or the only one"},
+		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file, or names and patterns with * and ?, separated by commas; left out: defaultTenant of the project file, or the only tenant"},
 		commandline.Repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
 		quietFlag(),
 		colorFlag(),
@@ -63,7 +63,7 @@ func planFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
-		&cli.StringFlag{Name: "confirm-impact", Usage: "allow exactly this plan to break at most N apps and other objects, as `N@HASH`; it approves nothing else"},
+		&cli.StringFlag{Name: "confirm-impact", Usage: "allow exactly this plan to break at most N dependents (apps, knowledge bases, data sets), as `N@HASH`; it approves nothing else"},
 		readsFlag(),
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
 		commandline.Repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; * and ? match several; repeatable"),
@@ -72,11 +72,11 @@ func planFlags() []cli.Flag {
 	}
 }
 
-// readsFlag returns the flag for which connections are read one by one.
+// readsFlag returns the flag that selects the connections to read in detail.
 func readsFlag() cli.Flag {
 	return commandline.Choice(&cli.StringFlag{
 		Name:  readsName,
-		Usage: "the `MODE` chooses the connections that are read one by one: full reads all, cache those that are not cached, proof those that the list does not prove to be as declared (default: reads in the project file, or proof)",
+		Usage: "read in detail, by `MODE`: proof, the connections that the list does not prove to be as declared; cache, those that are not cached; full, all (default: reads in the project file, or proof)",
 	}, spec.ReadModes())
 }
 
@@ -97,7 +97,7 @@ const usageHistoryName = "usage-history"
 
 // usageHistoryFlag returns the flag for the file that remembers what was seen of dependents.
 func usageHistoryFlag() cli.Flag {
-	return &cli.StringFlag{Name: usageHistoryName, Usage: "add what was seen of dependents to `FILE`, so that more than the last ten reloads of an app are known"}
+	return &cli.StringFlag{Name: usageHistoryName, Usage: "record in `FILE` which apps use which connections, so that more than the last ten reloads of an app are known"}
 }
 
 // usageCacheFlag returns the flag for the folder of the read cache of dependents.

@@ -74,7 +74,7 @@ func runFmt(c *cli.Context, env *environment) error {
 // fmtStandardInput formats standard input.
 func fmtStandardInput(c *cli.Context, env *environment, paths []string) error {
 	if len(paths) > 1 {
-		return errors.New("fmt: - is standard input, and goes with no other file")
+		return errors.New("fmt: - is standard input, and cannot be used with files")
 	}
 	formatted, isChanged, err := env.files().FormatText(c.Context)
 	if err != nil {

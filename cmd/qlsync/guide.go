@@ -92,7 +92,7 @@ var guides = map[string]commandline.Guide{
 			{For: "Show which connections loaded last, and which apps fail", Line: "qlsync check"},
 			{For: "Count only reloads of the last day", Line: "qlsync check --since 24h"},
 		},
-		Exits: []commandline.Exit{{Code: exitOK, Meaning: "no app fails"}, hasError, {Code: exitDiffers, Meaning: "an app fails that loads a connection"}},
+		Exits: []commandline.Exit{{Code: exitOK, Meaning: "no app fails"}, hasError, {Code: exitDiffers, Meaning: "an app that loads a connection fails"}},
 	},
 	"qlsync snapshot": {
 		Examples: []commandline.Example{
@@ -110,14 +110,14 @@ var guides = map[string]commandline.Guide{
 	},
 	"qlsync merge": {
 		Examples: []commandline.Example{
-			{For: "Put the plans of several shards together", Line: "qlsync merge plan.json"},
-			{For: "Put the lines of all runners together", Line: "qlsync plan --all-tenants --format jsonl | qlsync merge - --report markdown=plans.md"},
+			{For: "Merge the plans of several shards", Line: "qlsync merge plan.json"},
+			{For: "Merge the lines of all runners", Line: "qlsync plan --all-tenants --format jsonl | qlsync merge - --report markdown=plans.md"},
 		},
 		Exits: []commandline.Exit{
 			{Code: exitOK, Meaning: "every run has ended with 0"},
 			{Code: exitError, Meaning: "error: a tenant has failed, or the reports do not belong together"},
 			{Code: exitDiffers, Meaning: "a tenant differs from the files, or with --detailed-exitcode a plan has changes"},
-			{Code: exitPartial, Meaning: "a report is missing, or a tenant is applied in part, locked or unreachable: run the command again for it"},
+			{Code: exitPartial, Meaning: "a report is missing, or a tenant is applied in part, locked or unreachable: run the command again for that tenant"},
 			{Code: exitRefused, Meaning: "a safety rule refuses changes"},
 		},
 	},

@@ -19,8 +19,8 @@ func impactCommand(env *environment) *cli.Command {
 		Name:      "impact",
 		Usage:     "show which apps, knowledge bases and data sets depend on connections; writes nothing",
 		ArgsUsage: "[GLOB]",
-		Description: "GLOB is SPACE/NAME; * and ? match several connections. Left out: all connections in the spaces of the project. " +
-			"A use is what a remembered reload did, so that a missing use proves nothing: the report says what could not be seen.",
+		Description: "GLOB is SPACE/NAME; * and ? match several connections. Without GLOB, impact shows all connections in the spaces of the project. " +
+			"It reads the uses from the reloads that the service remembers. A use that is not shown can still exist: the report says what could not be seen.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.ImpactFormats().Names()), []cli.Flag{
 			usageCacheFlag(), usageHistoryFlag(),
 			&cli.StringFlag{Name: "app", Usage: "show only what the app with this `NAME` or id uses; * and ? match several"},
@@ -78,11 +78,11 @@ func (env *environment) afterImpact(c *cli.Context, list *impact.List) {
 	switch {
 	case list.Unused == nil && len(c.StringSlice("report")) > 0:
 	case list.Unused == nil:
-		env.next(c, "To read it in a browser", given(c, "impact", c.Command.Flags, appearance...)+arguments(c)+" --report html=impact.html")
+		env.next(c, "To see the report in a browser", given(c, "impact", c.Command.Flags, appearance...)+arguments(c)+" --report html=impact.html")
 	case slices.ContainsFunc(list.Unused.Proven, func(one impact.UnusedConnection) bool { return one.Declared == nil && !one.Owned }):
-		env.next(c, "To see the unmanaged ones as files", followUp(c, "export", c.String("tenant")))
+		env.next(c, "To export the unmanaged connections", followUp(c, "export", c.String("tenant")))
 	case len(list.Unused.Proven) > 0:
-		env.next(c, "When their blocks are deleted, plan", followUp(c, "plan", c.String("tenant")))
+		env.next(c, "After you delete their blocks, plan", followUp(c, "plan", c.String("tenant")))
 	}
 }
 

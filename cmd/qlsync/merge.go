@@ -12,14 +12,14 @@ import (
 )
 
 func mergeCommand(env *environment) *cli.Command {
-	names := report.DriftFormats(report.HTML{}).Names() // a superset of those of plans and results
+	names := report.DriftFormats(report.HTML{}).Names() // plans and results have no other ones
 	return &cli.Command{
 		Name:      "merge",
-		Usage:     "put the plans, drift reports or results of several runs together",
+		Usage:     "merge the plans, drift reports or results of several runs",
 		ArgsUsage: "FILE...",
-		Description: "A FILE has reports as --format json or --format jsonl writes them, also among the lines of other programs; - is standard " +
-			"input, such as the logs of all runners. Of several reports on a tenant the newest counts. The command names the shards and tenants " +
-			"without a report, and ends with the exit code of one run on all tenants. It needs no project and no network.",
+		Description: "A FILE contains reports in JSON or JSON Lines, for example the log of a runner; other lines are skipped. - is standard input. " +
+			"If a tenant has several reports, the newest counts. merge names the shards and tenants without a report, and ends with the exit " +
+			"code of one run on all tenants. It needs no project and no network.",
 		Flags: append(outputFlags(names), colorFlag(), noColorFlag(), raiseFlag(), exitZeroFlag(),
 			detailedFlag(), allowRefusedFlag()),
 		Action: func(c *cli.Context) error { return runMerge(c, env) },

@@ -22,7 +22,7 @@ const allTenantsName, shardName = "all-tenants", "shard"
 func severalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: allTenantsName, Usage: "run for all tenants of the project file at the same time, with one report"},
-		&cli.StringFlag{Name: shardName, Usage: "run only for part I of N of the selected tenants, as `I/N`, where I is from 0 to N-1; a tenant stays in its part when others come and go"},
+		&cli.StringFlag{Name: shardName, Usage: "run only for part I of N of the selected tenants, as `I/N`, where I is from 0 to N-1; a tenant stays in its part when other tenants are added or removed"},
 	}
 }
 
@@ -89,7 +89,7 @@ func checkSeveral(c *cli.Context, isList bool, alone ...string) error {
 	}
 	for _, name := range alone {
 		if c.IsSet(name) {
-			return fmt.Errorf("%s does not go with --%s, which is about one tenant", several, name)
+			return fmt.Errorf("%s cannot be used with --%s, which is for one tenant", several, name)
 		}
 	}
 	return nil

@@ -194,9 +194,9 @@ func TestAllTenantsOfAProjectInOneReport(t *testing.T) {
 			"### qlsync: 3 to update, for <code>fleet</code> on 9 of 10 tenants", "1 tenant could not be looked at", "| <code>tenant&#45;000</code> | 1 |",
 		}},
 		{"validate", []string{"validate"}, exitOK, []string{"tenant-009: 1 connection in 1 file is valid."}},
-		{"one tenant too", []string{"drift", "-t", "tenant-001"}, exitError, []string{"--all-tenants does not go with --tenant"}},
-		{"a reviewed hash", []string{"apply", "--plan-hash", "x"}, exitError, []string{"--all-tenants does not go with --plan-hash"}},
-		{"a snapshot too", []string{"plan", "--snapshot", "x"}, exitError, []string{"--all-tenants does not go with --snapshot, which is about one tenant"}},
+		{"one tenant too", []string{"drift", "-t", "tenant-001"}, exitError, []string{"--all-tenants cannot be used with --tenant"}},
+		{"a reviewed hash", []string{"apply", "--plan-hash", "x"}, exitError, []string{"--all-tenants cannot be used with --plan-hash"}},
+		{"a snapshot too", []string{"plan", "--snapshot", "x"}, exitError, []string{"--all-tenants cannot be used with --snapshot, which is for one tenant"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code, stdout, stderr := command(t, tokens, slices.Concat(test.args, []string{"--all-tenants", "-c", config})...)

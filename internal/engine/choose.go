@@ -127,7 +127,7 @@ func (p *Project) named(name string, isPart bool) ([]string, error) {
 	case slices.Contains(names, name):
 		return []string{name}, nil
 	case name == "" && isPart:
-		return nil, fmt.Errorf("-t: a name between the commas is empty")
+		return nil, fmt.Errorf("-t has an empty name between its commas")
 	case name == "":
 		return names, nil
 	case !strings.ContainsAny(name, "*?"):

@@ -70,7 +70,7 @@ func TestANameOrPatternWithoutATenantIsAnError(t *testing.T) {
 		"eu-prod,us-prd": `did you mean "us-prod"?`,
 		"eu-prd*":        `no tenant that matches "eu-prd*" (did you mean "eu-prod"?)`,
 		"asia-*":         `(there is eu-prod or us-prod)`,
-		"eu-prod,":       "a name between the commas is empty",
+		"eu-prod,":       "an empty name between its commas",
 	} {
 		tenants, err := project.Choose(engine.TenantChoice{Names: names})
 		if err == nil || !strings.Contains(err.Error(), want) || len(tenants) > 0 {

@@ -227,7 +227,7 @@ func (s *Session) index(ctx context.Context, snapshot *connection.Snapshot, live
 	}
 	s.redactUsage(usage)
 	if err := memory.save(usage, snapshot.Connections); err != nil {
-		return nil, nothing, fmt.Errorf("keep what uses connections: %w", s.host.WorkDir.Shown(err))
+		return nil, nothing, fmt.Errorf("save the uses of connections: %w", s.host.WorkDir.Shown(err))
 	}
 	return impact.New(usage, live, memory.past()), nothing, nil
 }

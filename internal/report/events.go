@@ -20,8 +20,8 @@ type FromCache struct {
 // written.
 func (t Text) FromCache(w io.Writer, from FromCache) error {
 	p := t.printer(w)
-	p.line("Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift do not use it.",
-		from.Total, from.Cached, Sanitize(filepath.ToSlash(from.Folder)))
+	p.line("Taken from %s: %d of %s, not updated since the cache was written. apply and drift do not use the cache.",
+		Sanitize(filepath.ToSlash(from.Folder)), from.Cached, words.Count(from.Total, "connection"))
 	if from.NotKept != nil {
 		p.line("warning: the cache was not written, so the next plan reads everything again: %s", Sanitize(from.NotKept.Error()))
 	}
@@ -72,7 +72,7 @@ const worthTelling = 30 * time.Second
 func (t Text) UsagePlanned(w io.Writer, requests int, wait time.Duration) error {
 	p := t.printer(w)
 	if wait >= worthTelling {
-		p.line("Reading what the apps use takes %s and about %s, because of the rate limit. With --cache DIR, the next time takes seconds.",
+		p.line("Reading which connections the apps use takes %s and about %s, because of the rate limit. With --cache DIR, the next run takes seconds.",
 			words.Count(requests, "request"), clock(wait))
 	}
 	return p.err

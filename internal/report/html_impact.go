@@ -87,7 +87,7 @@ func (HTML) Impact(w io.Writer, l *impact.List) error {
 		}
 	}
 	if rows > shown {
-		v.LeftOut = fmt.Sprintf("This page is full: %s more rows are not shown. The report as CSV or JSON has all of them.", thousands(rows-shown))
+		v.LeftOut = fmt.Sprintf("This page is full: %s more rows are not shown. The CSV and JSON reports have all rows.", thousands(rows-shown))
 	}
 	run("impact-foot", v)
 	return out.err
@@ -113,8 +113,8 @@ func newImpactView(l *impact.List) *impactView {
 			base64.StdEncoding.EncodeToString(sum[:]) + "'",
 		Style: pageStyleElement(), Script: template.HTML("<script>" + impactScript + "</script>"), //nolint:gosec // our own file
 		Title: "Dependents of the connections of " + Sanitize(l.Project) + " on tenant " + tenantOf(l.Tenant), When: moment(l.At),
-		Heading: "Uses", Columns: []string{"Connection", "Space", "Depends on it", "Kind", "Its space", "Owner", "Viewers", "Last reload"},
-		Foot: "Made by qlsync. A use is what a reload did, or what a knowledge base or data set refers to. What was not seen may exist.",
+		Heading: "Uses", Columns: []string{"Connection", "Space", "Dependent", "Kind", "Its space", "Owner", "Viewers", "Last reload"},
+		Foot: "Made by qlsync. A use is what a reload did, or what a knowledge base or data set refers to. A use that is not shown can still exist.",
 	}
 	var gaps []string
 	for _, line := range sightLines(l.Sight) {
@@ -154,7 +154,7 @@ func (v *impactView) unused(u *impact.UnusedList) {
 	v.Heading, v.Columns = "Unused connections", []string{"Connection", "Space", "Data source", "How to remove it"}
 	v.Verdict = fmt.Sprintf("%s unused for %s.", plural(len(u.Proven), "connection"), words.Count(u.Days, "day"))
 	if len(u.Doubts) > 0 {
-		v.Verdict = fmt.Sprintf("No connection can be called unused for %s.", words.Count(u.Days, "day"))
+		v.Verdict = fmt.Sprintf("No connection can be reported as unused for %s.", words.Count(u.Days, "day"))
 		var doubts []string
 		for _, doubt := range u.Doubts {
 			doubts = append(doubts, Sanitize(doubt.String()))

@@ -122,9 +122,9 @@ func looked(r *impact.Report) []string {
 	case r == nil:
 		return nil
 	case r.Unknown != nil:
-		return []string{"Impact: unknown: " + r.Unknown.String()}
+		return []string{"Impact unknown: " + r.Unknown.String()}
 	}
-	lines := []string{fmt.Sprintf("Impact: seen as %s at %s, in the reloads of %s.", r.As, minute(r.At), words.Count(r.Apps, "app"))}
+	lines := []string{fmt.Sprintf("Impact: read as %s at %s, from the reloads of %s.", r.As, minute(r.At), words.Count(r.Apps, "app"))}
 	return append(lines, notSeen(r.Admin, r.Unseen)...)
 }
 
@@ -132,16 +132,16 @@ func looked(r *impact.Report) []string {
 func notSeen(admin bool, u impact.UnseenCounts) []string {
 	var lines []string
 	if !admin {
-		lines = append(lines, "Not seen: this user is not a tenant administrator, so any number of apps may be missing.")
+		lines = append(lines, "Not seen: this user is not a tenant administrator, so apps may be missing.")
 	}
 	if u.NotListed {
-		lines = append(lines, "Not seen: apps in the personal spaces of other people may be missing.")
+		lines = append(lines, "Not seen: apps in the personal spaces of other users may be missing.")
 	}
 	if text := counts(
 		number{n: u.NotReadable, what: "not readable"}, number{n: u.NeverReloaded, what: "never reloaded"},
 		number{n: u.DirectQuery, what: "with Direct Query"}, number{n: u.UnknownConnection, what: "with loads whose connection is unknown"},
 	); text != "" {
-		lines = append(lines, "Not seen: apps: "+text+".")
+		lines = append(lines, "Not seen: what some apps use ("+text+").")
 	}
 	for _, reason := range u.Incomplete {
 		lines = append(lines, "Not seen: "+reason.String()+".")
@@ -222,7 +222,7 @@ func dependentsTable(one *impact.Impacted, at time.Time, room int) string {
 		return ""
 	}
 	var out strings.Builder
-	out.WriteString("| Depends on it | Space | Owner | Viewers | Last reload |\n| :-- | :-- | :-- | --: | :-- |\n")
+	out.WriteString("| Dependent | Space | Owner | Viewers | Last reload |\n| :-- | :-- | :-- | --: | :-- |\n")
 	shown := 0
 	for i := range one.Dependents {
 		v := viewDependent(&one.Dependents[i], at)

@@ -84,17 +84,14 @@ func (p *printer) dependents(one *impact.Impacted, at time.Time, whole bool) {
 func (p *printer) unused(u *impact.UnusedList) {
 	p.line("")
 	if len(u.Doubts) > 0 {
-		p.line("No connection can be called unused for %s:", words.Count(u.Days, "day"))
+		p.line("No connection can be reported as unused for %s:", words.Count(u.Days, "day"))
 		for _, doubt := range u.Doubts {
 			p.line("  - %s", Sanitize(doubt.String()))
 		}
-		p.line("%s no known use; %s no known use and %s changed in that time.",
-			words.Count(u.WithoutUse, "connection")+" "+words.Plural(u.WithoutUse, "has", "have"),
-			words.Count(u.Recent, "more connection")+" "+words.Plural(u.Recent, "has", "have"), words.Plural(u.Recent, "was", "were"))
+		p.line("%s no known use%s.", words.Count(u.WithoutUse, "connection")+" "+words.Plural(u.WithoutUse, "has", "have"), recent(u))
 		return
 	}
-	p.line("Unused for %s: %s. %s not counted: created or changed in that time.",
-		words.Count(u.Days, "day"), words.Count(len(u.Proven), "connection"), words.Count(u.Recent, "more connection")+" "+words.Plural(u.Recent, "is", "are"))
+	p.line("Unused for %s: %s%s.", words.Count(u.Days, "day"), words.Count(len(u.Proven), "connection"), recent(u))
 	for i := range u.Proven {
 		one := &u.Proven[i]
 		if i == 0 || u.Proven[i-1].Connection.Space != one.Connection.Space {
@@ -106,18 +103,26 @@ func (p *printer) unused(u *impact.UnusedList) {
 	}
 }
 
+// recent returns how many connections are not counted as unused, because they are new or changed.
+func recent(u *impact.UnusedList) string {
+	if u.Recent == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", without %s created or changed in that time", words.Count(u.Recent, "connection"))
+}
+
 // removal returns how an unused connection is removed.
 func removal(one *impact.UnusedConnection) string {
 	switch {
 	case one.Declared != nil:
 		return "to remove it, delete its block at " + one.Declared.String() + "; with policy.prune: owned, apply then deletes it"
 	case one.Owned:
-		return "no file declares it and the project owns it: with policy.prune: owned, apply deletes it"
+		return "the project owns it, but no file declares it: with policy.prune: owned, apply deletes it"
 	}
-	return "no project owns it: remove it on the tenant, or export it, apply, and then delete its block"
+	return "no project owns it: delete it in the console, or export it, apply, and then delete its block"
 }
 
-// sight writes as whom it was looked and what could not be seen.
+// sight writes as which user the tenant was read, and what could not be seen.
 func (p *printer) sight(s impact.Sight) {
 	for _, line := range sightLines(s) {
 		p.line("%s", Sanitize(line))
@@ -125,7 +130,7 @@ func (p *printer) sight(s impact.Sight) {
 }
 
 func sightLines(s impact.Sight) []string {
-	return append([]string{fmt.Sprintf("Seen as %s at %s, in the reloads of %s.", s.As, minute(s.At), words.Count(s.Apps, "app"))}, notSeen(s.Admin, s.Unseen)...)
+	return append([]string{fmt.Sprintf("Read as %s at %s, from the reloads of %s.", s.As, minute(s.At), words.Count(s.Apps, "app"))}, notSeen(s.Admin, s.Unseen)...)
 }
 
 func tenantOf(t impact.Tenant) string {
@@ -237,7 +242,7 @@ func since(c *impact.Check) string {
 	return " since " + minute(c.Since)
 }
 
-// checked returns what the reloads say about a connection: "of 12 apps that load it, 7 have reloaded
+// checked returns what the reloads say about a connection: "7 of 12 apps that load it have reloaded
 // since: 6 succeeded, 1 fails now".
 func checked(one *impact.Checked, since time.Time) string {
 	if one.Apps == 0 {
@@ -247,8 +252,12 @@ func checked(one *impact.Checked, since time.Time) string {
 		}
 		return text
 	}
-	text := fmt.Sprintf("of %s, %d %s", words.Count(one.Apps, "app")+" that "+words.Plural(one.Apps, "loads", "load")+" it",
-		one.Reloaded, words.Plural(one.Reloaded, "has reloaded", "have reloaded"))
+	n := one.Reloaded
+	if one.Apps == 1 {
+		n = 1
+	}
+	text := fmt.Sprintf("%d of %s that %s it %s reloaded", one.Reloaded, words.Count(one.Apps, "app"), words.Plural(one.Apps, "loads", "load"),
+		words.Plural(n, "has", "have"))
 	if !since.IsZero() {
 		text += " since"
 	}
@@ -286,7 +295,7 @@ func checkSum(c *impact.Check) string {
 	case failed > 0:
 		return fmt.Sprintf("Failing: %d of %s through %s.", failed, words.Count(reloaded, "load"), words.Count(len(c.Connections), "connection"))
 	case reloaded == 0:
-		return fmt.Sprintf("Nothing has reloaded through %s%s, so nothing is proven yet.", words.Count(len(c.Connections), "connection"), since(c))
+		return fmt.Sprintf("No app has reloaded through %s%s, so there is no proof yet.", words.Count(len(c.Connections), "connection"), since(c))
 	default:
 		return fmt.Sprintf("No failure: %d of %s succeeded%s.", reloaded, words.Count(apps, "load"), since(c))
 	}

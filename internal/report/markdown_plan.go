@@ -251,7 +251,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 		}
 	}
 	if len(undone) > 0 {
-		p.add(alert("CAUTION", "**"+notDone(r.Ledger)+".** Applying again does what is left.", undone, 2*roomOfAlert))
+		p.add(alert("CAUTION", "**"+notDone(r.Ledger)+".** Apply again to do the rest.", undone, 2*roomOfAlert))
 	}
 	p.verification(r)
 	if len(r.Items) > 0 {

@@ -266,7 +266,7 @@ func (m *merger[T]) addShards(shard string, all int, missing []string) error {
 		return fmt.Errorf("the number of shards is %d; it must be at most %d", count, MaxShards)
 	}
 	if count != 0 && m.of != 0 && m.of != count {
-		return fmt.Errorf("the report is of one of %d shards, and an earlier one of %d: merge the shards of one division", count, m.of)
+		return fmt.Errorf("the report is for one of %d shards, and an earlier report for one of %d: merge reports with the same number of shards", count, m.of)
 	}
 	m.of = cmp.Or(m.of, count)
 	for i := range all {
@@ -292,7 +292,7 @@ func (m *merger[T]) settle() (notes []string) {
 		if found == nil {
 			lost = append(lost, name)
 			m.merged.Tenants = append(m.merged.Tenants, Member[T]{
-				Tenant: plan.Tenant{Name: name}, Outcome: OutcomeMissing, Error: "no report of this tenant was found: it may have been lost with its log. Run the command again for it",
+				Tenant: plan.Tenant{Name: name}, Outcome: OutcomeMissing, Error: "no report on this tenant was found. It may have been lost with a log. Run the command again for this tenant",
 			})
 			continue
 		}
@@ -318,10 +318,10 @@ func (m *merger[T]) settle() (notes []string) {
 		}
 	}
 	if len(lost) > 0 {
-		notes = append(notes, "no report of "+words.Count(len(lost), "tenant")+": "+firstFew(lost))
+		notes = append(notes, "no report on "+words.Count(len(lost), "tenant")+": "+firstFew(lost))
 	}
 	if len(double) > 0 {
-		notes = append(notes, "several attempts on "+words.Count(len(double), "tenant")+", of which the newest counts: "+firstFew(double))
+		notes = append(notes, "several reports on "+words.Count(len(double), "tenant")+", of which the newest counts: "+firstFew(double))
 	}
 	return notes
 }

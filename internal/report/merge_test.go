@@ -85,10 +85,10 @@ func TestMergedResultsAreThoseOfOneRun(t *testing.T) {
 		notes      string
 	}{
 		{"shards", first + second, []string{"east done", "west failed"}, nil, ""},
-		{"the newer attempt counts, in any order", again + first + second, []string{"east done", "west done"}, nil, "several attempts on 1 tenant, of which the newest counts: west (2, used: 2026-11-29T20:02:00Z)"},
-		{"the same shard twice", first + first + second, []string{"east done", "west failed"}, nil, "several attempts on 1 tenant"},
+		{"the newer attempt counts, in any order", again + first + second, []string{"east done", "west done"}, nil, "several reports on 1 tenant, of which the newest counts: west (2, used: 2026-11-29T20:02:00Z)"},
+		{"the same shard twice", first + first + second, []string{"east done", "west failed"}, nil, "several reports on 1 tenant"},
 		{"a shard is missing", second, []string{"west failed"}, []string{"shard 0/2"}, "not found: shard 0/2"},
-		{"the last line is cut off", first + cut, []string{"east done", "west missing"}, nil, "no report of 1 tenant: west"},
+		{"the last line is cut off", first + cut, []string{"east done", "west missing"}, nil, "no report on 1 tenant: west"},
 		{"a cut line, and nothing says of which tenant", single + onlyTenant[:100], []string{"east done"}, []string{"the report at log:30"}, "1 report cut off or damaged: log:"},
 		{"one document", whole, []string{"east done", "north unreachable", "south refused", "west failed"}, nil, ""},
 		{"one result of one tenant", single, []string{"east done"}, nil, ""},
@@ -150,7 +150,7 @@ func TestReportsThatDoNotBelongTogetherAreNotMerged(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"two kinds":        {own + print(t, func(w io.Writer) error { return report.JSON(w, drifts()) }), "merge reports of one kind"},
 		"two projects":     {own + strings.ReplaceAll(own, `"project":"finance"`, `"project":"other"`), `is of project "finance" and log:3 of project "other"`},
-		"two divisions":    {own + runOf(t, 1, "1/3", east), "merge the shards of one division"},
+		"two divisions":    {own + runOf(t, 1, "1/3", east), "merge reports with the same number of shards"},
 		"a newer version":  {strings.ReplaceAll(own, "qlsync.results/v1", "qlsync.results/v2"), "If a newer version of qlsync wrote it"},
 		"another format":   {`{"format":"qlsync.snapshot/v1","project":"finance"}`, "cannot be merged"},
 		"a shard too many": {runOf(t, 1, "0/99999999", east), "is not I/N"},

@@ -86,7 +86,7 @@ func resultRow(item *apply.Item) row {
 	}
 	if differs := item.Differs; differs != nil {
 		r.sign, r.paint, r.kindHue, r.kind, r.fields = "!", red, red, "done, and differs", differs.Fields
-		r.remark = []string{at(item.Position) + "read again, it is not as declared"}
+		r.remark = []string{at(item.Position) + "the connection was read again and is not as declared"}
 		if differs.Unseen {
 			r.paint, r.kindHue, r.kind, r.remark = amber, amber, "done, not verified", []string{at(item.Position) + "it could not be read again"}
 		}

@@ -138,7 +138,7 @@ func (Markdown) Results(w io.Writer, f *Fleet[apply.Result]) error {
 		undone = append(undone, "**missing**: "+prose(shard))
 	}
 	if len(undone) > 0 {
-		p.add(alert("CAUTION", "**Tenants: "+outcomeCounts(f)+".** Applying again does what is left.", undone, 2*roomOfAlert))
+		p.add(alert("CAUTION", "**Tenants: "+outcomeCounts(f)+".** Apply again to do the rest.", undone, 2*roomOfAlert))
 	}
 	if len(t.rows) > 0 {
 		p.add(t.table(roomOfTable))
@@ -181,7 +181,7 @@ func resultCases(r *apply.Result) []testCase {
 		case item.Outcome != apply.Done:
 			c.failed, c.message = string(item.Outcome), string(item.Action)+": "+item.Why.String()
 		case item.Differs != nil:
-			c.failed, c.message = "differs", "read again, it is not as declared"
+			c.failed, c.message = "differs", "the connection was read again and is not as declared"
 		}
 		cases = append(cases, c)
 	}

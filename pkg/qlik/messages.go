@@ -16,8 +16,8 @@ func (Rules) Messages() connection.Messages {
 
 var sentences = connection.Messages{
 	"statement-differs": {
-		Text:    "the list of {dataSource} connections ({version}) differs from the connections themselves in {properties}, so they are read one by one",
-		Meaning: "In a sample of the connections of one data source and connector version, properties differed from the connection statement in the list. The list proves nothing about these properties in this run.",
+		Text:    "the list of {dataSource} connections ({version}) differs from the connections themselves in {properties}, so these connections are read in detail",
+		Meaning: "In a sample of the connections of one data source and connector version, properties differed from the connect statement in the list. The list proves nothing about these properties in this run.",
 		Example: map[string]any{"dataSource": "rest", "version": "QvRestConnector.exe:3.30.0", "properties": []string{"timeout"}},
 	},
 	"too-many-tags": {

@@ -97,7 +97,7 @@ test("search and filters work by keyboard alone", () => view("everyday", {}, asy
   assert.equal(await visible(page), 1);
   await page.keyboard.press("Escape");
   await page.keyboard.type("no such thing");
-  assert.ok(await page.getByText("Nothing fits").isVisible());
+  assert.ok(await page.getByText("Nothing matches").isVisible());
   await page.keyboard.press("Escape");
 
   await page.keyboard.press("Tab"); // the spaces

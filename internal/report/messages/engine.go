@@ -31,7 +31,7 @@ var Engine = connection.Messages{
 	},
 	"not-formatted": {
 		Text:    "not formatted: {reason}",
-		Meaning: "qlsync fmt could not read or write the file, which stays as it is.",
+		Meaning: "qlsync fmt could not read or write the file. The file is unchanged.",
 		Example: args{"reason": "the file is read-only"},
 	},
 	"seed-too-large": {
@@ -86,7 +86,7 @@ var Engine = connection.Messages{
 		Example: args{"space": "Finanse", "meant": "Finance"},
 	},
 	"no-space-read": {
-		Text: "no space of the tenant was read, because neither the project file nor a connection names one", Next: "to find connections that are no longer declared, list their spaces under spaces",
+		Text: "no space of the tenant was read, because neither the project file nor a connection names one", Next: "to find connections that are no longer declared, list their spaces under spaces in the project file",
 		Meaning: "Without spaces in the project file, qlsync reads the spaces of the declared connections. After the last connection is removed from the files, there is no such space.",
 	},
 	"pattern-matches-nothing": {
@@ -96,7 +96,7 @@ var Engine = connection.Messages{
 	},
 	"also-left-out": {
 		Text: "also left out: {connections:few}, because these changes depend on connections that are not selected", Next: "to include these changes, select {needed:few} too",
-		Meaning: "--target or --exclude leaves a change out that another one needs. An undeclared connection is also kept while the create of a connection of its data source is left out: the new connection may be the old one under another name, and the tenant must not end with neither.",
+		Meaning: "--target or --exclude leaves out a change that another change needs. The delete of an undeclared connection is also left out if the create of a connection with the same data source is left out: the new connection may be the old one under another name, and the tenant must keep one of them.",
 		Example: args{"connections": []string{"Finance/Orders"}, "needed": []string{"Sales/Orders"}},
 	},
 	"nothing-left-to-plan": {
@@ -128,19 +128,19 @@ var Engine = connection.Messages{
 	},
 	"approvals-need-terminal": {
 		Text:    "cannot ask for approval without a terminal. Nothing was written. Pass --auto-approve, or a plan file that qlsync plan wrote with --out",
-		Meaning: "The plans of several tenants are applied after a person has typed yes, or after a review: the options state which plans are approved.",
+		Meaning: "The plans of several tenants need an approval: a person types yes, or the command names the approved plans.",
 	},
 	"tenant-not-in-plans": {
-		Text:    "the plan file has no plan of this tenant, so nothing was written to it. Plan again",
+		Text:    "the plan file has no plan for this tenant. Nothing was written to the tenant. Plan again",
 		Meaning: "The command selects a tenant that is not among the reviewed plans. The other tenants are applied.",
 	},
 	"tenant-without-plan": {
-		Text:    "the tenant could not be planned, so nothing was written to it: {error}",
+		Text:    "nothing was written, because the tenant could not be planned: {error}",
 		Meaning: "The plan file has an error in place of a plan for this tenant. The other tenants are applied.",
 		Example: args{"error": "not reachable"},
 	},
 	"tenant-left-project": {
-		Text:    "the plan file has a plan of this tenant, but the project no longer declares it, so nothing was written to it. Plan again",
+		Text:    "the plan file has a plan for this tenant, but the project no longer declares the tenant. Nothing was written to the tenant. Plan again",
 		Meaning: "The tenant was removed from the project file, or renamed, after the review. The other tenants are applied.",
 	},
 	"plan-not-shown": {

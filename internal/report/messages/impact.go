@@ -2,23 +2,23 @@ package messages
 
 import "github.com/qlsync/qlsync/pkg/connection"
 
-// Impact is the messages about the use of connections, and about what of it could not be seen.
+// Impact is the messages about the use of connections, and about uses that could not be seen.
 var Impact = connection.Messages{
 	"usage-not-admin": {
-		Text: "the caller is not a tenant administrator and may not see every app", Next: "use the credentials of a user with the role TenantAdmin",
-		Meaning: "The service lists only what the caller may see. Without the role TenantAdmin nothing is ever called unused.",
+		Text: "the user of the token is not a tenant administrator, so apps may be missing from the list", Next: "use the credentials of a user with the role TenantAdmin",
+		Meaning: "The service lists only the apps that the user can see. Without the role TenantAdmin, no connection is reported as unused.",
 	},
 	"usage-no-apps": {
 		Text:    "the service lists no app",
-		Meaning: "A tenant without any app is possible, but a caller who may see none is more likely. Nothing is called unused.",
+		Meaning: "The tenant may have no apps, but it is more likely that the user of the token cannot see them. No connection is reported as unused.",
 	},
 	"usage-not-listed": {
-		Text:    "apps in other people's personal spaces may not be listed",
-		Meaning: "The list has no app in the personal space of another user. Whether the service lists such apps for this caller is not documented.",
+		Text:    "apps in the personal spaces of other users may be missing from the list",
+		Meaning: "The list has no app in the personal space of another user. No document says whether the service lists such apps for this user.",
 	},
 	"usage-not-readable": {
-		Text:    "{objects:object|objects} could not be read",
-		Meaning: "The service lists these apps, knowledge bases or data sets, and does not show which connections they use.",
+		Text:    "{objects:app or other object|apps and other objects} could not be read",
+		Meaning: "The service lists these apps, knowledge bases or data sets, but does not show which connections they use.",
 		Example: args{"objects": 41},
 	},
 	"usage-not-covered": {

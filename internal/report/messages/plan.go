@@ -11,7 +11,7 @@ const listed = "plan again when the tenant lists everything"
 // intended is how to go on with a plan that a rule about its size refuses.
 const intended = "if this is intended, pass {confirm}"
 
-// confirmImpact is what to do about a confirmation of dependents that does not fit.
+// confirmImpact is the next step after a confirmation of dependents that does not fit.
 const confirmImpact = "review the plan, then pass --confirm-impact {needed}"
 
 // confirm is what to do about a confirmation that does not fit.
@@ -497,7 +497,7 @@ var Plan = connection.Messages{
 		Example: args{"changes": []connection.Reason{connection.Because("impact-over", "connection", connection.Key{Space: "Finance", Name: "Orders lake"}, "dependents", 12, "allowed", 5)}, "confirm": "--confirm-impact 12@sha256:4f1c"},
 	},
 	"impact-over": {
-		Text:    "{connection} has {dependents:dependent|dependents}, and policy.impact allows {allowed}",
+		Text:    "{connection} has {dependents:dependent|dependents}, and impact.refuse allows {allowed}",
 		Meaning: "Part of another message: a connection with more dependents than its limit allows.",
 		Example: args{"connection": connection.Key{Space: "Finance", Name: "Orders lake"}, "dependents": 12, "allowed": 5},
 	},
@@ -507,7 +507,7 @@ var Plan = connection.Messages{
 		Example: args{"connection": connection.Key{Space: "Finance", Name: "Orders lake"}, "dependents": 3, "why": connection.Because("usage-not-admin")},
 	},
 	"impact-dependents": {
-		Text: "{dependents:app or other object|apps and other objects} may break, because they depend on the connection", Next: "tell their owners, or plan for a time without reloads",
+		Text: "{dependents:app or other object|apps and other objects} may break, because they depend on the connection", Next: "tell their owners, or apply at a time without reloads",
 		Meaning: "The number of dependents reaches policy.impact.warn, or lifecycle.impact.warn of the connection. plan --impact lists them.",
 		Example: args{"dependents": 12},
 	},
@@ -518,11 +518,11 @@ var Plan = connection.Messages{
 	},
 	"impact-from-snapshot": {
 		Text: "a snapshot does not show what depends on connections", Next: "plan from the tenant itself",
-		Meaning: "A snapshot holds connections only. apply reads what depends on them, and applies the limits of policy.impact.",
+		Meaning: "A snapshot holds connections only. apply reads the dependents from the tenant, and applies the limits of policy.impact.",
 	},
 	"impact-no-source": {
-		Text:    "no source is known that shows what depends on connections of this kind of tenant",
-		Meaning: "Apinizer does not show which API proxies use a connection. A limit of policy.impact that refuses then refuses each change that can break them.",
+		Text:    "this kind of tenant does not show what depends on its connections",
+		Meaning: "Apinizer does not show which API proxies use a connection. By default, each change that can break dependents is refused if policy.impact.refuse is set.",
 	},
 	"impact-not-read": {
 		Text:    "what depends on connections could not be read: {error}",
@@ -531,7 +531,7 @@ var Plan = connection.Messages{
 	},
 	"confirm-impact-malformed": {
 		Text: "--confirm-impact {given:q} is not N@HASH or N+unknown@HASH", Next: confirmImpact,
-		Meaning: "A confirmation is the most dependents that may break, and the hash of the plan. +unknown confirms that there may be more that cannot be seen.",
+		Meaning: "A confirmation is the maximum number of dependents that may break, and the hash of the plan. +unknown also allows dependents that qlsync cannot see.",
 		Example: args{"given": "12", "needed": "12@sha256:4f1c"},
 	},
 	"confirm-impact-changed": {
@@ -540,8 +540,8 @@ var Plan = connection.Messages{
 		Example: args{"given": "12@sha256:0000", "needed": "12@sha256:4f1c"},
 	},
 	"confirm-impact-exceeded": {
-		Text: "--confirm-impact {given:q} does not cover this plan, on whose connections {dependents:app or other object depends|apps and other objects depend} now", Next: confirmImpact,
-		Meaning: "The hash fits. More depends on the connections than was confirmed, or it is now unknown how much does.",
+		Text: "--confirm-impact {given:q} does not cover this plan: {dependents:app or other object depends|apps and other objects depend} on its connections now", Next: confirmImpact,
+		Meaning: "The hash fits. The connections have more dependents than was confirmed, or the number of dependents is now unknown.",
 		Example: args{"given": "12@sha256:4f1c", "needed": "13@sha256:4f1c", "dependents": 13},
 	},
 	"confirm-malformed": {

@@ -197,8 +197,8 @@ var Spec = connection.Messages{
 		Meaning: "qlsync reads one YAML document per file, so that nothing is overlooked.",
 	},
 	"format-changes-meaning": {
-		Text: "qlsync fmt cannot change this file to a uniform layout without a change of its values, so the file stays as it is", Next: "write the unusual part, such as a key after \"? \", in a simpler form",
-		Meaning: "After formatting, the file is parsed again. A result that does not have exactly the same values is never written.",
+		Text: "qlsync fmt cannot format this file without changing its values, so the file stays as it is", Next: "write the unusual part, such as a key after \"? \", in a simpler form",
+		Meaning: "qlsync fmt parses the file again after formatting. If the values are not exactly the same, nothing is written.",
 	},
 	"too-deep": {
 		Text: "maps and lists are nested more than {limit} deep", Next: "check whether a closing bracket is missing",

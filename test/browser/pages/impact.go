@@ -71,7 +71,7 @@ func impactPlan() *plan.Plan {
 		}
 	}
 	p.Refusal = &plan.Refusal{Rule: impact.RuleImpact, Reason: connection.Reason{
-		Text: "the plan can break what depends on its connections: Finance/Orders has 12 dependents, and policy.impact allows 5", Next: "if this is intended, pass --confirm-impact 12@" + p.Hash,
+		Text: "the plan can break what depends on its connections: Finance/Orders has 12 dependents, and impact.refuse allows 5", Next: "if this is intended, pass --confirm-impact 12@" + p.Hash,
 	}}
 	return p
 }
