@@ -134,7 +134,7 @@ func (s *Session) checkFingerprintKey() error {
 	return errors.Unwrap(err)
 }
 
-// cacheDigest returns the function that protects what the read cache keeps of connection statements;
+// cacheDigest returns the function that protects what the read cache keeps of connect statements;
 // nil without a cache or a key.
 func (s *Session) cacheDigest() (func(texts ...string) string, error) {
 	if s.cache == "" {

@@ -1,4 +1,4 @@
-// Package statement concludes properties of connections from their connection statements
+// Package statement concludes properties of connections from their connect statements
 // (qConnectStatement, which every list contains), so that they need not be read one by one.
 //
 // The API reference says that the properties are "parsed from the connection string", and no page
