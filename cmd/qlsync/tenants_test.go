@@ -112,7 +112,7 @@ func TestAllTenantsOfAProjectThatHasOneAreNamedToo(t *testing.T) {
 	folder := t.TempDir()
 	tokens, _ := manyTenants(t, folder, 1)
 	code, _, stderr := command(t, tokens, "plan", "--all-tenants", "-c", filepath.Join(folder, "qlsync.yaml"), "--cache", filepath.Join(folder, "cache"))
-	if code != exitOK || !strings.HasPrefix(stderr, "tenant-000: Of 1 connections") {
+	if code != exitOK || !strings.HasPrefix(stderr, "tenant-000: Taken from ") {
 		t.Errorf("exit code %d, want %d; standard error %q, want a line that begins with the tenant's name", code, exitOK, stderr)
 	}
 }
@@ -251,7 +251,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	defer stop()
 	env.stderr = watched{func(line string) {
 		said.WriteString(line)
-		if strings.HasPrefix(line, "tenant-000: Of 1 connections") {
+		if strings.HasPrefix(line, "tenant-000: Taken from ") {
 			interrupt <- os.Interrupt
 			<-ctx.Done()
 		}
