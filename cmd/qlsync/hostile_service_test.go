@@ -281,7 +281,7 @@ func badAnswers(success string, problem ...string) map[string]serviceBomb {
 		"open lists":         {answer: saysJSON(200, success, `[`, 5_000_000), says: []string{"nested deeper than"}},
 		"a few open lists":   {answer: saysJSON(200, success, `[`, 50_000), says: []string{"nested deeper than"}},
 		"deep maps":          {answer: saysJSON(200, success, `{"a":`, 500_000, `1`, `}`, 500_001), says: []string{"nested deeper than"}},
-		"many values":        {answer: saysJSON(200, success, `[`, `1,`, 3_000_000, `1]}`), says: []string{"more than 2000000"}},
+		"many values":        {answer: saysJSON(200, success, `[`, `1,`, 3_000_000, `1]}`), says: []string{"more than 2,000,000"}},
 		"a 40 MB text":       {answer: saysJSON(200, success, `"`, `x`, 40*mib, `"}`), says: []string{"larger than 32 MiB"}},
 		"a 30 MB problem":    {answer: saysJSON(400, problem[0], `p `, 7*mib, problem[1], `d `, 7*mib, problem[2]), says: []string{"400"}},
 		"a gzip bomb":        {answer: inflates(success + `"`), says: []string{"larger than 32 MiB"}},
