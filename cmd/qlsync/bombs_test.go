@@ -260,7 +260,7 @@ func bombSays(name string) string {
 		"a schema with a long enum":          `property "url" must be "eeee`,
 		"a schema with a list of not":        "its schemas are nested more than 500 deep: only the names of its properties are checked",
 		"a plan file of open lists":          "the file holds more than 2,000,000 commas and brackets",
-		"a plan file of open maps":           "not a file that qlsync has written: lists and maps are nested more than 10,000 deep",
+		"a plan file of open maps":           "not a file that qlsync has written: lists and maps are nested more than 10000 deep",
 		"a plan file of steps":               "not a plan: it has no project or no hash",
 		"a plan file of blanks":              "not a file that qlsync has written: it is empty",
 		"a snapshot of open lists":           "the file holds more than 2,000,000 commas and brackets",

@@ -173,7 +173,7 @@ func serviceBombs() map[string]serviceBomb {
 		}, says: []string{"the link is longer than 16384 bytes"}},
 		"more data sources than files may be": {path: sourcePath, command: []string{"schemas", "pull", "--all"}, answer: func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, `{"dataSources": [%s{"dataSourceId": "b"}]}`, numbered(`{"dataSourceId": "a%d"},`, 5000))
-		}, says: []string{"offers 5001 data sources", "name the data sources"}},
+		}, says: []string{"offers 5,001 data sources", "name the data sources"}},
 		"many data sources":            {path: sourcePath, command: []string{"schemas", "pull", "--all"}, answer: saysJSON(200, `{"dataSources": [`, `{"dataSourceId": "a"},`, 250_000, `{"dataSourceId": "b"}]}`), says: []string{tooMany, raise}},
 		"a huge schema that is pulled": {path: schemaPath, command: []string{"schemas", "pull", "rest"}, answer: saysJSON(200, `{"connectorVersion": "1", "connectionProperties": {"description": "`, `x`, 20*mib, `"}}`), says: []string{"rest", "longer than"}},
 		"a deep schema that is pulled": {path: schemaPath, command: []string{"schemas", "pull", "rest"}, answer: saysJSON(200, `{"connectorVersion": "1", "connectionProperties": `, `{"a":`, 900, `1`, `}`, 901), says: []string{"rest"}},
