@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
@@ -69,7 +67,7 @@ func (host *Host) formattedFiles(ctx context.Context, o FormatOptions, problems 
 		if err != nil {
 			return nil, err
 		}
-		return slices.DeleteFunc(project.Sources(), func(file string) bool { return !isYAML(file) }), nil
+		return slices.DeleteFunc(project.Sources(), func(file string) bool { return !spec.IsYAML(file) }), nil
 	}
 	var files []string
 	for _, name := range o.Paths {
@@ -78,7 +76,7 @@ func (host *Host) formattedFiles(ctx context.Context, o FormatOptions, problems 
 			continue
 		}
 		found, failures := infile.Walk{Root: name, Project: name, At: host.WorkDir, Take: func(names []string) bool {
-			return isYAML(names[len(names)-1])
+			return spec.IsYAML(names[len(names)-1])
 		}}.Files()
 		for _, file := range found {
 			files = append(files, filepath.ToSlash(file.Path))
@@ -89,10 +87,6 @@ func (host *Host) formattedFiles(ctx context.Context, o FormatOptions, problems 
 	}
 	slices.Sort(files)
 	return slices.Compact(files), nil
-}
-
-func isYAML(file string) bool {
-	return slices.Contains([]string{".yaml", ".yml"}, strings.ToLower(path.Ext(file)))
 }
 
 func unformatted(file string, err error) connection.Problem {

@@ -190,7 +190,7 @@ func (e fileEntry) expand(p *Project, looks *int) ([]infile.Found, []infile.Fail
 	}
 	found, failures := infile.Walk{
 		Root: root, Project: p.Dir, At: workdir.Dir(p.options.WorkDir),
-		Take:  func(names []string) bool { return isYAML(names[len(names)-1]) && pattern.matches(names) },
+		Take:  func(names []string) bool { return IsYAML(names[len(names)-1]) && pattern.matches(names) },
 		Enter: pattern.mayMatchBelow, State: pattern.state, Left: looks,
 	}.Files()
 	if project, err := os.Stat(p.at(p.File)); err == nil {
@@ -199,10 +199,10 @@ func (e fileEntry) expand(p *Project, looks *int) ([]infile.Found, []infile.Fail
 	return found, failures, nil
 }
 
-// isYAML reports whether a name is the name of a connection file. Letter case is ignored: on many
+// IsYAML reports whether a name is the name of a connection file. Letter case is ignored: on many
 // disks a file renamed to A.YAML is still the same one, and skipping it would delete its
 // connections.
-func isYAML(name string) bool {
+func IsYAML(name string) bool {
 	extension := strings.ToLower(path.Ext(name))
 	return extension == ".yaml" || extension == ".yml"
 }

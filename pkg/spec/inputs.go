@@ -80,7 +80,7 @@ func (p *Project) schemaFiles() []Input {
 // connection file once it does.
 func (p *Project) WouldRead(file string) bool {
 	absolute, err := workdir.Dir(p.options.WorkDir).Abs(file)
-	if err != nil || !isYAML(filepath.ToSlash(absolute)) || strings.HasPrefix(filepath.Base(absolute), ".") {
+	if err != nil || !IsYAML(filepath.ToSlash(absolute)) || strings.HasPrefix(filepath.Base(absolute), ".") {
 		return false
 	}
 	return slices.ContainsFunc(p.entries, func(entry fileEntry) bool {
