@@ -171,12 +171,10 @@ func (e *episode) round(n *wire) (converged bool) {
 		e.note("  not read: %v", err)
 		return false
 	}
-	p, problems := plan.Make(in)
-	for more := p != nil; more; p, problems = plan.Make(in) {
-		if more, err = usecases.DetailPlan(ctx, provider, &in, p); err != nil {
-			e.note("  not read in detail: %v", err)
-			return false
-		}
+	p, problems, err := makeDetailed(ctx, provider, &in)
+	if err != nil {
+		e.note("  not read in detail: %v", err)
+		return false
 	}
 	if err := problems.Err(); (err != nil || p.Refusal != nil) && len(e.world.handled) > 0 {
 		e.note("  no plan: %v, %v", err, p)
@@ -208,9 +206,7 @@ func (e *episode) round(n *wire) (converged bool) {
 		Again: func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 			return e.read(ctx, provider, touched)
 		},
-		Detail: func(ctx context.Context, in plan.Input, about []*plan.Change) (plan.Input, bool, error) {
-			return usecases.DetailChanges(ctx, provider, in, about)
-		},
+		Detail: detailChanges(provider),
 	})
 	if err != nil {
 		if e.note("  not applied: %v", err); (n.disturbed == 0 || !reflect.DeepEqual(before, e.records())) && !n.acted {
@@ -228,6 +224,26 @@ func (e *episode) round(n *wire) (converged bool) {
 		e.checkResult(p, result, before, n)
 	}
 	return atRest
+}
+
+// makeDetailed plans until the plan mentions no connection that was only proved, as a session does.
+func makeDetailed(ctx context.Context, provider *qlik.Provider, in *plan.Input) (*plan.Plan, connection.Problems, error) {
+	for {
+		p, problems := plan.Make(*in)
+		if p == nil {
+			return nil, problems, nil
+		}
+		if more, err := usecases.DetailPlan(ctx, provider, in, p); err != nil || !more {
+			return p, problems, err
+		}
+	}
+}
+
+// detailChanges returns what an apply reads in detail with.
+func detailChanges(provider *qlik.Provider) func(context.Context, plan.Input, []*plan.Change) (plan.Input, bool, error) {
+	return func(ctx context.Context, in plan.Input, about []*plan.Change) (plan.Input, bool, error) {
+		return usecases.DetailChanges(ctx, provider, in, about)
+	}
 }
 
 // resolve returns the value of a reference. A code is there when somebody has signed in.

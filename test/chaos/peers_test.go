@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	usecases "github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -118,11 +117,9 @@ func (e *engine) plan() *plan.Plan {
 	if err != nil {
 		e.Fatal(err)
 	}
-	p, problems := plan.Make(in)
-	for more := p != nil; more; p, problems = plan.Make(in) {
-		if more, err = usecases.DetailPlan(context.Background(), e.provider, &in, p); err != nil {
-			e.Fatal(err)
-		}
+	p, problems, err := makeDetailed(context.Background(), e.provider, &in)
+	if err != nil {
+		e.Fatal(err)
 	}
 	if err := problems.Err(); err != nil || p.Refusal != nil {
 		e.Fatalf("got error %v and refusal %+v, want neither", err, p.Refusal)
@@ -135,9 +132,7 @@ func (e *engine) apply(p *plan.Plan) *apply.Result {
 	e.Helper()
 	result, err := apply.Run(context.Background(), p, apply.Options{
 		Execute: e.provider.Execute, ExecuteGroup: e.provider.ExecuteGroup, Parallelism: e.workers, Again: e.read,
-		Detail: func(ctx context.Context, in plan.Input, about []*plan.Change) (plan.Input, bool, error) {
-			return usecases.DetailChanges(ctx, e.provider, in, about)
-		},
+		Detail: detailChanges(e.provider),
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
 			return connection.NewSecret(value(ref)), nil
 		},

@@ -1,7 +1,6 @@
 package chaos_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -337,7 +336,7 @@ func plain(t *rapid.T, value any) any {
 		t.Fatal(err)
 	}
 	var out any
-	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&out); err != nil {
+	if err := json.Unmarshal(text, &out); err != nil {
 		t.Fatal(err)
 	}
 	return out

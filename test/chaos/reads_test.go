@@ -69,7 +69,7 @@ func newFleet(t testing.TB, connections, spaces int, o simulator.Options) *fleet
 	for i := range spaces {
 		name := fmt.Sprintf("Space %03d", i)
 		f.spaces = append(f.spaces, connection.SpaceRef{Name: name})
-		seed = fmt.Appendf(seed, `{"id": "%024d", "name": %q, "type": "shared"},`, i+1, name)
+		seed = fmt.Appendf(seed, `{"id": %q, "name": %q, "type": "shared"},`, spaceID(i), name)
 	}
 	var err error
 	if f.tenant, err = inspect.New(append(seed[:len(seed)-1], "]}"...), o); err != nil {
@@ -92,7 +92,7 @@ func (f *fleet) add(t testing.TB, n, source int) {
 	if _, err := f.tenant.Add(inspect.SeedConnection{
 		Name: d.Name, Space: d.Space.Name, DataSource: d.DataSource, Properties: d.Properties,
 		Tags: []string{
-			"qlsync:" + project, "qlsync-key:" + connection.KeyRecord(connection.Space{ID: fmt.Sprintf("%024d", space+1), Name: d.Space.Name}, d.Name),
+			"qlsync:" + project, "qlsync-key:" + connection.KeyRecord(connection.Space{ID: spaceID(space), Name: d.Space.Name}, d.Name),
 			"DcaasAPI:" + of.id + ":1.0.0",
 		},
 	}); err != nil {
