@@ -14,8 +14,6 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 // agent runs azure-pipelines.yml as Azure Pipelines does: templates are expanded first, then stages and
@@ -87,9 +85,8 @@ func checkShell(ts *testscript.TestScript, _ bool, args []string) {
 func readTree(ts *testscript.TestScript, file string) map[string]any {
 	text, err := os.ReadFile(file)
 	ts.Check(err)
-	asJSON, problems := spec.ToJSON(file, text)
 	var tree map[string]any
-	ts.Check(cmp.Or(problems.Err(), json.Unmarshal(asJSON, &tree)))
+	ts.Check(decodeYAML(file, text, &tree))
 	return tree
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"io/fs"
@@ -16,25 +15,17 @@ import (
 	"github.com/qlsync/qlsync/examples"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/workdir"
-	"github.com/qlsync/qlsync/pkg/spec"
 	"github.com/qlsync/qlsync/schemas"
 )
 
 // The hooks of .pre-commit-hooks.yaml run as pre-commit runs them: the entry and the arguments,
 // followed by the files of the repository that the pattern selects.
 func TestTheHooksOfPreCommitRunOnAProject(t *testing.T) {
-	text, err := os.ReadFile("../../.pre-commit-hooks.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	asJSON, problems := spec.ToJSON("hooks", text)
 	var hooks []struct {
 		ID, Entry, Language, Files string
 		Passes                     *bool `json:"pass_filenames"`
 	}
-	if err := cmp.Or(problems.Err(), json.Unmarshal(asJSON, &hooks)); err != nil {
-		t.Fatal(err)
-	}
+	readYAML(t, ".pre-commit-hooks.yaml", &hooks)
 	folder := t.TempDir()
 	quickstart, err := fs.Sub(examples.Quickstart, "quickstart")
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -131,11 +132,11 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		c := mistakes[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(filepath.Join("..", "..", c.file))
-			if err != nil || strings.Count(string(text), c.old) == 0 {
-				t.Fatalf("%s has no %q (%v)", c.file, c.old, err)
+			text := readRepositoryFile(t, c.file)
+			if !strings.Contains(text, c.old) {
+				t.Fatalf("%s has no %q", c.file, c.old)
 			}
-			params := pipelines(c.file, strings.ReplaceAll(string(text), c.old, c.new))
+			params := pipelines(c.file, strings.ReplaceAll(text, c.old, c.new))
 			story := filepath.Join("..", "..", "testdata", "ci", c.story+".txtar")
 			if _, err := os.Stat(story); err != nil {
 				t.Fatal(err)
@@ -378,8 +379,8 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 	}
 	text, err := os.ReadFile(filepath.Join(folder, args[1]))
 	ts.Check(err)
-	asJSON, problems := spec.ToJSON(args[1], text)
-	ts.Check(problems.Err())
+	var asJSON json.RawMessage
+	ts.Check(decodeYAML(args[1], text, &asJSON))
 	r.jobs++
 	temporary := ts.MkAbs("temporary")
 	ts.Check(os.RemoveAll(temporary))
@@ -526,9 +527,8 @@ func (run *jobRun) useAction(with, env map[string]string, lookup func(string) st
 	if err != nil {
 		return 0, err
 	}
-	asJSON, problems := spec.ToJSON(name, text)
 	var file actionFile
-	if err := cmp.Or(problems.Err(), json.Unmarshal(asJSON, &file)); err != nil {
+	if err := decodeYAML(name, text, &file); err != nil {
 		return 0, err
 	}
 	inputs := map[string]string{}
@@ -619,13 +619,12 @@ func gitlabJob(text []byte, name, story string) (pipelineJob, error) {
 		return job, err
 	}
 	head, body, _ := strings.Cut(string(template), "\n---\n")
-	headJSON, problems := spec.ToJSON("head", []byte(head))
 	var declared struct {
 		Spec struct {
 			Inputs map[string]struct{ Default *string }
 		}
 	}
-	if err := cmp.Or(problems.Err(), json.Unmarshal(headJSON, &declared)); err != nil {
+	if err := decodeYAML("head", []byte(head), &declared); err != nil {
 		return job, err
 	}
 	for input, value := range declared.Spec.Inputs {
@@ -637,8 +636,7 @@ func gitlabJob(text []byte, name, story string) (pipelineJob, error) {
 		}
 		body = strings.ReplaceAll(body, "$[[ inputs."+input+" ]]", given)
 	}
-	bodyJSON, problems := spec.ToJSON("body", []byte(body))
-	if err := cmp.Or(problems.Err(), json.Unmarshal(bodyJSON, &included)); err != nil {
+	if err := decodeYAML("body", []byte(body), &included); err != nil {
 		return job, err
 	}
 	var extends struct{ Extends string }
@@ -719,11 +717,6 @@ func holds(condition string, lookup func(string) string) bool {
 // to its commit by init.
 func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
 	pinned := regexp.MustCompile(`^(actions/[a-z-]+@[0-9a-f]{40}|qlsync/qlsync/action@v\d+\.\d+\.\d+)$`)
-	files, err := filepath.Glob(filepath.Join("..", "..", "examples", "ci", ".github", "workflows", "*.yml"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no workflows (%v)", err)
-	}
-	lines := 0
 	check := func(name string, steps []pipelineStep) {
 		for _, step := range steps {
 			if step.Uses != "" && !pinned.MatchString(step.Uses) {
@@ -734,12 +727,12 @@ func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range files {
+	for _, name := range workflowsOfATenant(t) {
 		var file struct {
 			pipelineFile
 			Permissions map[string]string
 		}
-		lines += bytes.Count(readYAML(t, name, &file), []byte("\n"))
+		readYAML(t, name, &file)
 		if file.Permissions == nil || len(file.Permissions) > 0 {
 			t.Errorf("%s: the permissions of all jobs are %v, not none", name, file.Permissions)
 		}
@@ -750,26 +743,33 @@ func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
 			check(name, job.Steps)
 		}
 	}
-	if lines >= 60 {
-		t.Errorf("the workflows of one tenant have %d lines, want fewer than 60", lines)
-	}
 	var action actionFile
-	readYAML(t, filepath.Join("..", "..", "action", "action.yml"), &action)
+	readYAML(t, "action/action.yml", &action)
 	check("action.yml", action.Runs.Steps)
 }
 
-// readYAML reads a YAML file into a value and returns its text.
-func readYAML(t *testing.T, name string, value any) []byte {
+// workflowsOfATenant returns the names of the workflows of the example, from the root of the repository.
+func workflowsOfATenant(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
+	files, err := fs.Glob(os.DirFS(filepath.Join("..", "..")), "examples/ci/.github/workflows/*.yml")
+	if err != nil || len(files) != 3 {
+		t.Fatalf("found the workflows %v (%v), want plan, apply and drift", files, err)
+	}
+	return files
+}
+
+// readYAML reads a YAML file of the repository into a value.
+func readYAML(t *testing.T, name string, value any) {
+	t.Helper()
+	if err := decodeYAML(name, []byte(readRepositoryFile(t, name)), value); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// decodeYAML puts a YAML text into a value, by the names that the value has in JSON.
+func decodeYAML(name string, text []byte, value any) error {
 	asJSON, problems := spec.ToJSON(name, text)
-	if err := cmp.Or(problems.Err(), json.Unmarshal(asJSON, value)); err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return cmp.Or(problems.Err(), json.Unmarshal(asJSON, value))
 }
 
 // All pipelines install the same release.
@@ -784,12 +784,8 @@ func TestThePipelinesInstallTheSameRelease(t *testing.T) {
 		"examples/ci/.github/workflows/qlsync-plan.yml": 1, "examples/ci/.github/workflows/qlsync-apply.yml": 1, "examples/ci/.github/workflows/qlsync-drift.yml": 1,
 		"docs/how-to/editors.md": 1,
 	} {
-		text, err := os.ReadFile(filepath.Join("..", "..", file))
-		if err != nil {
-			t.Fatal(err)
-		}
 		found := 0
-		for line := range strings.Lines(string(text)) {
+		for line := range strings.Lines(readRepositoryFile(t, file)) {
 			if strings.Contains(line, "actions/") {
 				continue // the version of another action
 			}
@@ -854,13 +850,9 @@ func TestTheScriptsNeedNoNewBashAndNoProcessSubstitution(t *testing.T) {
 }
 
 func TestTheWorkflowsOfATenantAreShort(t *testing.T) {
-	files, err := filepath.Glob("../../examples/ci/.github/workflows/*.yml")
-	if err != nil || len(files) != 3 {
-		t.Fatalf("found the workflows %v (%v), want plan, apply and drift", files, err)
-	}
 	lines := 0
-	for _, file := range files {
-		lines += strings.Count(readRepositoryFile(t, strings.TrimPrefix(filepath.ToSlash(file), "../../")), "\n")
+	for _, file := range workflowsOfATenant(t) {
+		lines += strings.Count(readRepositoryFile(t, file), "\n")
 	}
 	if lines >= 60 {
 		t.Errorf("the workflows have %d lines, want fewer than 60: move what is not about a user's project into the action", lines)
