@@ -125,7 +125,7 @@ var (
 	plainYAML   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	keyLine     = regexp.MustCompile(`(?m)^( *)QLIK_API_KEY: (.*)QLIK_(PLAN|APPLY)_API_KEY(.*)\n`)
 	keyComment  = regexp.MustCompile(`(?m)^#.*\bQLIK_(PLAN|APPLY)_API_KEY\b`)
-	secretLines = regexp.MustCompile(`(?m)^(( *)# One line for each secret.*\n)((?: *ORDERS_[A-Z_]+: .*\n)+)`)
+	secretLines = regexp.MustCompile(`(?m)^( *# One line for each secret.*\n)((?: *ORDERS_[A-Z_]+: .*\n)+)`)
 )
 
 // exampleVersion is the release that the examples install.
@@ -186,7 +186,7 @@ func (n pipelineNames) fill(text string) string {
 			return ""
 		}
 		found := secretLines.FindStringSubmatch(lines)
-		line, _, _ := strings.Cut(found[3], "\n")
+		line, _, _ := strings.Cut(found[2], "\n")
 		example, _, _ := strings.Cut(strings.TrimSpace(line), ":")
 		var b strings.Builder
 		b.WriteString(found[1])
