@@ -163,10 +163,13 @@ const (
 	UseRefer
 )
 
+// howWords are the names of the ways, by the number of their bit.
+var howWords = [...]string{"load", "store", "include", "refer"}
+
 // Words returns the names of the ways, in a fixed order.
 func (h How) Words() []string {
 	var words []string
-	for i, word := range []string{"load", "store", "include", "refer"} {
+	for i, word := range howWords {
 		if h&(1<<i) != 0 {
 			words = append(words, word)
 		}
@@ -184,9 +187,9 @@ func (h *How) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*h = 0
-	for i := range 8 {
-		if one := How(1 << i); len(one.Words()) > 0 && slices.Contains(words, one.Words()[0]) {
-			*h |= one
+	for i, word := range howWords {
+		if slices.Contains(words, word) {
+			*h |= 1 << i
 		}
 	}
 	return nil
