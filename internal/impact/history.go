@@ -33,7 +33,7 @@ type past struct {
 	// A reload whose end is unknown counts as such, at the time of the reading. Zero: none.
 	Unknown time.Time `json:"unknown,omitzero"`
 	// Uses are the used connections; see [useKey].
-	Uses map[string]*seen `json:"uses,omitempty"`
+	Uses map[string]seen `json:"uses,omitempty"`
 }
 
 // seen is when and how a connection was used; a time is zero if it is unknown.
@@ -77,7 +77,7 @@ func (h *History) With(usage *connection.Usage, live []connection.Live) *History
 
 // window returns what the remembered reloads of an app show, read at that time.
 func window(app *connection.App, at time.Time) *past {
-	p := &past{Uses: map[string]*seen{}}
+	p := &past{Uses: map[string]seen{}}
 	for i := range app.Reloads {
 		reload := &app.Reloads[i]
 		if reload.At.IsZero() {
@@ -95,7 +95,7 @@ func window(app *connection.App, at time.Time) *past {
 			p.Failed = later(p.Failed, reload.At)
 		}
 		for _, use := range reload.Uses {
-			one := &seen{First: reload.At, Last: reload.At, How: use.How}
+			one := seen{First: reload.At, Last: reload.At, How: use.How}
 			if reload.Success {
 				one.Succeeded, one.Began = reload.At, reload.At.Add(-reload.Took)
 			}
@@ -105,14 +105,12 @@ func window(app *connection.App, at time.Time) *past {
 	return p
 }
 
-func (p *past) use(key string, one *seen) {
-	if known := p.Uses[key]; known != nil {
-		one = &seen{
-			First: earlier(known.First, one.First), Last: later(known.Last, one.Last),
-			Succeeded: later(known.Succeeded, one.Succeeded), Began: later(known.Began, one.Began), How: known.How | one.How,
-		}
+func (p *past) use(key string, one seen) {
+	known := p.Uses[key]
+	p.Uses[key] = seen{
+		First: earlier(known.First, one.First), Last: later(known.Last, one.Last),
+		Succeeded: later(known.Succeeded, one.Succeeded), Began: later(known.Began, one.Began), How: known.How | one.How,
 	}
-	p.Uses[key] = one
 }
 
 // merge adds the remembered reloads of an app to what was known before. A use is never forgotten.

@@ -103,7 +103,7 @@ func New(usage *connection.Usage, live []connection.Live, history *History) *Ind
 		owners[user.ID] = cmp.Or(user.Name, user.Email)
 	}
 	elsewhere := map[string]bool{}
-	add := func(d Dependent, use connection.Use, seen *seen, isLast bool) {
+	add := func(d Dependent, use connection.Use, seen seen, isLast bool) {
 		d.How, d.FirstSeen, d.LastSeen, d.Succeeded, d.Began = seen.How, seen.First, seen.Last, seen.Succeeded, seen.Began
 		ids, former := names.resolve(use)
 		for _, id := range ids {
@@ -144,7 +144,7 @@ func New(usage *connection.Usage, live []connection.Live, history *History) *Ind
 		holder := &usage.Holders[i]
 		d := dependent(holder.Kind, &holder.Item, owners)
 		for _, use := range holder.Uses {
-			add(d, use, &seen{How: use.How, First: holder.At, Last: holder.At}, false)
+			add(d, use, seen{How: use.How, First: holder.At, Last: holder.At}, false)
 		}
 	}
 	for _, dependents := range x.dependents {
