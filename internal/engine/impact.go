@@ -226,10 +226,11 @@ func (s *Session) index(ctx context.Context, snapshot *connection.Snapshot, live
 		return nil, connection.Because("impact-not-read", "error", s.redactError(err).Error()), nil
 	}
 	s.redactUsage(usage)
-	if err := memory.save(usage, snapshot.Connections); err != nil {
+	history, err := memory.save(usage, snapshot.Connections)
+	if err != nil {
 		return nil, nothing, fmt.Errorf("save the uses of connections: %w", s.host.WorkDir.Shown(err))
 	}
-	return impact.New(usage, live, memory.past()), nothing, nil
+	return impact.New(usage, live, history), nothing, nil
 }
 
 // redactUsage replaces texts of apps and other objects that quote a secret of the run.

@@ -99,31 +99,31 @@ func (m *memory) known() map[string]connection.App {
 	return nil
 }
 
-// past returns the history that the index needs; nil: none.
-func (m *memory) past() *impact.History {
-	for _, kept := range []*impact.Kept{m.kept, m.cached} {
-		if kept != nil {
-			return kept.History
-		}
-	}
-	return nil
-}
-
-// save adds a reading to both files. A cache that would be too large is not kept, and a history that
-// would be is an error: the next run could not read it.
-func (m *memory) save(usage *connection.Usage, live []connection.Live) error {
-	err := m.write(m.cache, m.cached, usage, live)
+// save adds a reading to both files, and returns the history with it that the index needs. A cache
+// that would be too large is not kept, and a history that would be is an error: the next run could not
+// read it.
+func (m *memory) save(usage *connection.Usage, live []connection.Live) (*impact.History, error) {
+	cached := m.cached.Keep(usage, live)
+	err := m.write(m.cache, cached)
 	if large := (*infile.TooLargeError)(nil); errors.As(err, &large) {
 		err = nil
 	}
-	return cmp.Or(err, m.write(m.history, m.kept, usage, live))
+	if m.history == "" {
+		return cached.History, err
+	}
+	kept := m.kept.Keep(usage, live)
+	err = cmp.Or(err, m.write(m.history, kept))
+	if m.kept == nil { // the file is new, so the cache has seen more
+		return cached.History, err
+	}
+	return kept.History, err
 }
 
-func (m *memory) write(path string, before *impact.Kept, usage *connection.Usage, live []connection.Live) error {
+func (m *memory) write(path string, next *impact.Kept) error {
 	if path == "" {
 		return nil
 	}
-	content, err := before.Keep(usage, live).Seal(m.key)
+	content, err := next.Seal(m.key)
 	if err != nil {
 		return err
 	}

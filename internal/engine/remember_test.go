@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -54,5 +55,23 @@ func TestAnAppThatMayUseAConnectionByItsNameIsReadAgain(t *testing.T) {
 		if got := fresh(app); got != c.want {
 			t.Errorf("%s: got %v, want %v: no refusal rests on a cache", name, got, c.want)
 		}
+	}
+}
+
+// TestANewHistoryDoesNotHideWhatTheCacheHasSeen: the first run with --usage-history has a cache that knows more.
+func TestANewHistoryDoesNotHideWhatTheCacheHasSeen(t *testing.T) {
+	live := []connection.Live{{ID: "c1", Key: connection.Key{Space: "Finance", Name: "Orders"}}}
+	app := connection.App{Item: connection.Item{ID: "app"}, Reloads: []connection.Reload{{ID: "r1", Uses: []connection.Use{{ID: "c1"}}}}}
+	m := &memory{
+		key: []byte("key"), history: filepath.Join(t.TempDir(), "history"),
+		cached: (*impact.Kept)(nil).Keep(&connection.Usage{Apps: []connection.App{app}}, live),
+	}
+	later := &connection.Usage{Apps: []connection.App{{Item: app.Item}}}
+	history, err := m.save(later, live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := impact.New(later, live, history).Dependents("c1"); len(got) != 1 {
+		t.Errorf("got dependents %v, want the app: the cache has seen it, although the new file has not", got)
 	}
 }

@@ -124,7 +124,7 @@ func TestSessionAppsAreLeftOutByTheirIDs(t *testing.T) {
 		object{"name": "SessionApp_2 is only a name", "space": "Finance", "script": load("E"), "reloads": often},
 	)}), simqlik.Options{})
 	usage, live := w.read(t, connection.UsageScope{})
-	x := impact.New(usage, live, nil)
+	x := indexOf(usage, live, nil)
 	if usage.SessionApps != 1 || x.Apps != 3 || len(x.Dependents(w.id(t, "E"))) != 1 {
 		t.Errorf("got %d session apps, %d apps and dependents %q of E, want 1, 3 and the app with that name", usage.SessionApps, x.Apps, described(x.Dependents(w.id(t, "E"))))
 	}
@@ -156,7 +156,7 @@ func TestUsesOfFormerConnectionsCount(t *testing.T) {
 		}
 	}
 	history := (*impact.History)(nil).With(&connection.Usage{At: now}, before)
-	x = impact.New(usage, live, history)
+	x = indexOf(usage, live, history)
 	if got := x.Dependents(plain.id(t, "C")); len(got) != 1 || !got[0].Former || len(x.Unseen.Elsewhere) != 0 {
 		t.Errorf("got %q and elsewhere %q, want Old to use C, which was recreated", described(got), x.Unseen.Elsewhere)
 	}
@@ -207,7 +207,7 @@ func TestTheNextReloadUsesWhatHasTheNameNow(t *testing.T) {
 			later := app("a")
 			later.Reloads = append(slices.Clone(one.Reloads), connection.Reload{ID: "later", At: noon, Success: true})
 			for where, x := range map[string]*impact.Index{
-				"read": impact.New(seen(one), c.live, nil), "from a cache": impact.New(seen(kept.Apps["a"]), c.live, kept.History),
+				"read": indexOf(seen(one), c.live, nil), "from a cache": indexOf(seen(kept.Apps["a"]), c.live, kept.History),
 			} {
 				var got []string
 				for _, l := range c.live {
@@ -223,7 +223,7 @@ func TestTheNextReloadUsesWhatHasTheNameNow(t *testing.T) {
 					t.Errorf("%s: got %q with the app, want %q", where, text, c.want)
 				}
 			}
-			x := impact.New(seen(later), c.live, nil)
+			x := indexOf(seen(later), c.live, nil)
 			for _, l := range c.live {
 				for _, d := range x.Dependents(l.ID) {
 					if d.Former && c.id == "old" {
@@ -241,7 +241,7 @@ func TestUnusedConnectionsAreCountedAmongTheSelectedOnes(t *testing.T) {
 	}
 	one := app("app")
 	one.Reloads[0].At, one.State.ReloadedAt = noon.Add(-48*time.Hour), noon.Add(-48*time.Hour)
-	x := impact.New(seen(one), live, nil)
+	x := indexOf(seen(one), live, nil)
 	for selected, want := range map[int]impact.UnusedList{1: {WithoutUse: 1}, 2: {WithoutUse: 2}, 3: {WithoutUse: 2, Recent: 1}} {
 		got := x.UnusedList(live[:selected], 1)
 		if got.WithoutUse != want.WithoutUse || got.Recent != want.Recent || len(got.Proven) != want.WithoutUse {

@@ -39,7 +39,7 @@ func TestOnlyALoadThatBeganAfterAnApplyProvesAnything(t *testing.T) {
 			cached := seen(kept.Apps["a"])
 			history := kept.History
 			for where, x := range map[string]*impact.Index{
-				"read": impact.New(usage, live, nil), "from a cache": impact.New(cached, live, nil), "with a history": impact.New(cached, live, history),
+				"read": indexOf(usage, live, nil), "from a cache": indexOf(cached, live, nil), "with a history": indexOf(cached, live, history),
 			} {
 				got := x.Check(live, since, began)[0]
 				if got.Succeeded != c.succeeded || len(got.Failing) != c.failing || got.Reloaded != c.succeeded+c.failing || got.Apps != 1 {

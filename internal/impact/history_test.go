@@ -49,7 +49,7 @@ func TestAHistoryCoversTheTimeInWhichNoReloadWasMissed(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			history := (*impact.History)(nil).With(reading(10, test.first), live)
-			x := impact.New(reading(20, test.second), live, history)
+			x := indexOf(reading(20, test.second), live, history)
 			for days := range 30 {
 				if covered := len(x.Unused(days).Doubts) == 0; covered != (days <= test.covers) {
 					t.Errorf("%d days: got covered %v, want %v", days, covered, days <= test.covers)
@@ -66,7 +66,7 @@ func TestAReloadWithoutIDJoinsNothing(t *testing.T) {
 	first, second := reloads(1, 10, "used"), reloads(10, 19, "used")
 	first[9].ID, second[0].ID = "", ""
 	history := (*impact.History)(nil).With(reading(10, first), nil)
-	if got := impact.New(reading(20, second), nil, history).Covered("app").From; !got.Equal(second[0].At) {
+	if got := indexOf(reading(20, second), nil, history).Covered("app").From; !got.Equal(second[0].At) {
 		t.Errorf("got covered from %v, want from %v: a reload without an id may be any", got, second[0].At)
 	}
 }
@@ -76,7 +76,7 @@ func TestWhatCouldNotBeReadKeepsItsHistory(t *testing.T) {
 	history := (*impact.History)(nil).With(reading(10, reloads(1, 10, "used")), live)
 	dark := reading(20, nil)
 	dark.Apps[0].Unread = connection.Because("usage-unread", "error", "403")
-	x := impact.New(dark, live, history)
+	x := indexOf(dark, live, history)
 	if len(x.Dependents("used")) != 1 || !x.Blind() || x.Covered("app") != (impact.Covered{}) {
 		t.Errorf("got dependents %v, blind %v, covered %v; want the known dependent, and no coverage", x.Dependents("used"), x.Blind(), x.Covered("app"))
 	}

@@ -87,17 +87,13 @@ type sighted struct {
 }
 
 // New returns the index of what a provider saw. live are the connections that were read, and
-// history is what earlier runs saw, which may be nil.
+// history is what was seen until now: it already has this reading; see [History.With].
 func New(usage *connection.Usage, live []connection.Live, history *History) *Index {
 	x := &Index{
 		Caller: usage.Caller, At: usage.At, Apps: len(usage.Apps), dependents: map[string][]Dependent{}, apps: map[string]*sighted{},
-		live: map[string]*connection.Live{},
 	}
-	history = history.With(usage, live)
 	names := namesOf(live, history)
-	for i := range live {
-		x.live[live[i].ID] = &live[i]
-	}
+	x.live = names.live
 	owners := map[string]string{}
 	for _, user := range usage.Owners {
 		owners[user.ID] = cmp.Or(user.Name, user.Email)

@@ -40,7 +40,7 @@ func limits(refuse int, unknown string) connection.ImpactLimits {
 func judge(usage *connection.Usage, limits connection.ImpactLimits) (*impact.Report, []impact.Verdict) {
 	live := []connection.Live{{ID: "c1", Key: orders, UpdatedAt: noon.Add(-time.Hour)}}
 	change := impact.Change{Connection: orders, ID: "c1", Breaks: impact.BreakRename, Limits: limits}
-	return impact.Judge([]impact.Change{change}, impact.New(usage, live, nil))
+	return impact.Judge([]impact.Change{change}, indexOf(usage, live, nil))
 }
 
 func TestANumberOfDependentsThatMayBeTooLowPassesNoLimitThatRefuses(t *testing.T) {

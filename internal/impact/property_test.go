@@ -226,7 +226,7 @@ func TestAHistoryOfRandomWorldsIsTrue(t *testing.T) {
 			if kept != nil {
 				history = kept.History
 			}
-			x, alone := impact.New(usage, live, history), w.index(t, nil)
+			x, alone := indexOf(usage, live, history), w.index(t, nil)
 			unused := x.Unused(15)
 			if len(unused.Doubts) < len(alone.Unused(15).Doubts) {
 				more++

@@ -122,7 +122,12 @@ func (w *world) read(t testing.TB, scope connection.UsageScope) (*connection.Usa
 func (w *world) index(t testing.TB, history *impact.History) *impact.Index {
 	t.Helper()
 	usage, live := w.read(t, connection.UsageScope{})
-	return impact.New(usage, live, history)
+	return indexOf(usage, live, history)
+}
+
+// indexOf returns the index of a reading, and of a history before it.
+func indexOf(usage *connection.Usage, live []connection.Live, history *impact.History) *impact.Index {
+	return impact.New(usage, live, history.With(usage, live))
 }
 
 // id returns the id of a connection in Finance.
