@@ -28,6 +28,7 @@ type Index struct {
 	dependents map[string][]Dependent // by connection
 	apps       map[string]*sighted    // by id
 	live       map[string]*connection.Live
+	unchecked  map[string]bool // ids of the listed objects that may use any connection
 }
 
 // Dependent is an object that depends on one connection.
@@ -147,6 +148,7 @@ func New(usage *connection.Usage, live []connection.Live, history *History) *Ind
 		slices.SortFunc(dependents, mostUsedFirst)
 	}
 	x.Unseen = x.unseen(usage, elsewhere)
+	x.unchecked = x.mayUseAny()
 	return x
 }
 

@@ -96,11 +96,10 @@ type Verdict struct {
 // Judge returns the dependents of the changes, and what their limits say.
 func Judge(changes []Change, x *Index) (*Report, []Verdict) {
 	report := &Report{Sight: x.Sight(), Connections: []Impacted{}}
-	unchecked := x.unchecked()
 	var verdicts []Verdict
 	for _, change := range changes {
 		dependents := x.Dependents(change.ID)
-		found := x.impacted(change.Connection, change.ID, dependents, unchecked, MostListed)
+		found := x.impacted(change.Connection, change.ID, dependents, MostListed)
 		found.Breaks = change.Breaks
 		report.Connections = append(report.Connections, found)
 		verdict := judge(change, &found, x.doubt(&found, change.Limits))
@@ -208,9 +207,9 @@ func (x *Index) doubt(found *Impacted, limits connection.ImpactLimits) connectio
 // forgotten.
 const remembered = 10
 
-// unchecked returns the ids of the listed objects that may use any connection: it is not known what
+// mayUseAny returns the ids of the listed objects that may use any connection: it is not known what
 // they use. An app that was never reloaded uses nothing yet.
-func (x *Index) unchecked() map[string]bool {
+func (x *Index) mayUseAny() map[string]bool {
 	ids := map[string]bool{}
 	for _, id := range x.Unseen.NotReadable {
 		ids[id] = true

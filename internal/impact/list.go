@@ -77,14 +77,13 @@ type UnusedConnection struct {
 func (x *Index) Sight() Sight {
 	return Sight{
 		At: x.At, As: cmp.Or(x.Caller.Email, x.Caller.Name, x.Caller.ID), Admin: x.Caller.Admin,
-		Apps: x.Apps, Unchecked: len(x.unchecked()), Unseen: x.Unseen.Counts(),
+		Apps: x.Apps, Unchecked: len(x.unchecked), Unseen: x.Unseen.Counts(),
 	}
 }
 
 // List returns the selected connections with all of their dependents, or with those that keep
 // selects, which may be nil: then a connection without any is left out.
 func (x *Index) List(live []connection.Live, keep func(*Dependent) bool) []Impacted {
-	unchecked := x.unchecked()
 	list := []Impacted{}
 	for i := range live {
 		dependents := x.Dependents(live[i].ID)
@@ -94,20 +93,20 @@ func (x *Index) List(live []connection.Live, keep func(*Dependent) bool) []Impac
 				continue
 			}
 		}
-		list = append(list, x.impacted(live[i].Key, live[i].ID, dependents, unchecked, len(dependents)))
+		list = append(list, x.impacted(live[i].Key, live[i].ID, dependents, len(dependents)))
 	}
 	slices.SortStableFunc(list, func(a, b Impacted) int { return a.compare(b.Connection, b.ID) })
 	return list
 }
 
 // impacted counts the dependents of a connection, and lists that many of them.
-func (x *Index) impacted(key connection.Key, id string, dependents []Dependent, unchecked map[string]bool, most int) Impacted {
+func (x *Index) impacted(key connection.Key, id string, dependents []Dependent, most int) Impacted {
 	found := Impacted{
-		Connection: key, ID: id, Count: CountOf(dependents, x.At), Unchecked: len(unchecked),
+		Connection: key, ID: id, Count: CountOf(dependents, x.At), Unchecked: len(x.unchecked),
 		Dependents: append([]Dependent{}, dependents[:min(len(dependents), most)]...),
 	}
 	for _, d := range dependents {
-		if unchecked[d.ID] {
+		if x.unchecked[d.ID] {
 			found.Unchecked--
 		}
 	}
@@ -189,11 +188,10 @@ func (x *Index) Check(live []connection.Live, since, began time.Time) []Checked 
 	if began.IsZero() {
 		began = since
 	}
-	unchecked := x.unchecked()
 	list := []Checked{}
 	for i := range live {
 		dependents := x.Dependents(live[i].ID)
-		seen := x.impacted(live[i].Key, live[i].ID, dependents, unchecked, 0)
+		seen := x.impacted(live[i].Key, live[i].ID, dependents, 0)
 		one := Checked{Connection: seen.Connection, ID: seen.ID, Apps: seen.Apps, Unchecked: seen.Unchecked, Failing: []Failing{}}
 		for _, d := range dependents {
 			one.LastSucceeded, one.LastFailed = later(one.LastSucceeded, d.Succeeded), later(one.LastFailed, d.Failed)
