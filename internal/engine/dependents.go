@@ -61,16 +61,21 @@ func (s *Session) describe(unused *impact.UnusedList, live []connection.Live, sp
 	for i := range unused.Doubts {
 		s.fill(&unused.Doubts[i])
 	}
+	declared, owned := map[connection.Key]*connection.Desired{}, map[string]bool{}
+	for i := range s.declared.Connections {
+		one := &s.declared.Connections[i]
+		declared[declaredKey(one, spaces)] = one
+	}
+	for i := range live {
+		owned[live[i].ID] = live[i].Record.Project == s.project.Name
+	}
 	for i := range unused.Proven {
 		one := &unused.Proven[i]
-		for j := range s.declared.Connections {
-			declared := &s.declared.Connections[j]
-			if declared.Name == one.Connection.Name && nameOf(declared.Space, spaces) == one.Connection.Space {
-				position := declared.PositionOf("")
-				one.Declared = &position
-			}
+		if d := declared[one.Connection]; d != nil {
+			position := d.PositionOf("")
+			one.Declared = &position
 		}
-		one.Owned = slices.ContainsFunc(live, func(l connection.Live) bool { return l.ID == one.ID && l.Record.Project == s.project.Name })
+		one.Owned = owned[one.ID]
 	}
 }
 

@@ -23,14 +23,15 @@ type hostNamer interface {
 // weigh reads what depends on the connections that a plan can break, and applies the limits of the
 // policy. It reads nothing for a plan that can break nothing, or if nobody wants to know.
 func (s *Session) weigh(ctx context.Context, p *plan.Plan, o PlanOptions) error {
-	changes := s.breaking(p)
+	own := s.ownLimits()
+	changes := s.breaking(p, own)
 	canBreak := func(c impact.Change) bool { return c.Breaks != "" }
 	wanted := canBreak
 	switch {
 	case o.Applies:
 		wanted = func(c impact.Change) bool { return canBreak(c) && c.Limits.Refuses() }
 	case !o.Impact && s.project.Policy.Impact == nil:
-		wanted = func(c impact.Change) bool { return canBreak(c) && s.ownLimits(c.Connection) != nil }
+		wanted = func(c impact.Change) bool { return canBreak(c) && own[c.Connection] != nil }
 	}
 	if !slices.ContainsFunc(changes, wanted) {
 		return nil
@@ -131,20 +132,20 @@ func confirmImpact(p *plan.Plan, confirmation string) connection.Reason {
 	return connection.Reason{}
 }
 
-// ownLimits returns the limits that the declaration of a connection sets; nil: none.
-func (s *Session) ownLimits(key connection.Key) *connection.ImpactLimits {
+// ownLimits returns the limits that the declarations of connections set.
+func (s *Session) ownLimits() map[connection.Key]*connection.ImpactLimits {
+	own := map[connection.Key]*connection.ImpactLimits{}
 	for i := range s.declared.Connections {
-		one := &s.declared.Connections[i]
-		if one.Lifecycle.Impact != nil && one.Name == key.Name && nameOf(one.Space, s.planned.Snapshot.Spaces) == key.Space {
-			return one.Lifecycle.Impact
+		if one := &s.declared.Connections[i]; one.Lifecycle.Impact != nil {
+			own[declaredKey(one, s.planned.Snapshot.Spaces)] = one.Lifecycle.Impact
 		}
 	}
-	return nil
+	return own
 }
 
 // breaking returns the changes of live connections that a plan makes, and how they can break what
-// depends on the connections.
-func (s *Session) breaking(p *plan.Plan) []impact.Change {
+// depends on the connections. own are the limits of declarations.
+func (s *Session) breaking(p *plan.Plan, own map[connection.Key]*connection.ImpactLimits) []impact.Change {
 	var policy connection.ImpactLimits
 	if s.project.Policy.Impact != nil {
 		policy = *s.project.Policy.Impact
@@ -156,7 +157,7 @@ func (s *Session) breaking(p *plan.Plan) []impact.Change {
 			continue
 		}
 		changes = append(changes, impact.Change{
-			Connection: c.Connection, ID: c.ID, Breaks: breakOf(c, s.planned.Rules), Limits: policy.With(s.ownLimits(c.Connection)),
+			Connection: c.Connection, ID: c.ID, Breaks: breakOf(c, s.planned.Rules), Limits: policy.With(own[c.Connection]),
 		})
 	}
 	return changes

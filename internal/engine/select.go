@@ -99,7 +99,7 @@ func (o *PlanOptions) restrict(in *plan.Input) connection.Problems {
 	declared, withCredentials := map[connection.Key]bool{}, map[connection.Key]bool{}
 	for i := range in.Desired {
 		d := &in.Desired[i]
-		key := connection.Key{Space: nameOf(d.Space, in.Snapshot.Spaces), Name: d.Name}
+		key := declaredKey(d, in.Snapshot.Spaces)
 		declared[key] = true
 		if len(d.Credentials) > 0 {
 			withCredentials[key] = true
@@ -246,6 +246,11 @@ func texts(keys map[connection.Key]bool) []string {
 		names = append(names, key.String())
 	}
 	return names
+}
+
+// declaredKey returns the key of a declared connection.
+func declaredKey(d *connection.Desired, spaces []connection.Space) connection.Key {
+	return connection.Key{Space: nameOf(d.Space, spaces), Name: d.Name}
 }
 
 // nameOf returns the name of a space in keys.
