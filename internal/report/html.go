@@ -37,8 +37,12 @@ var (
 	pageScript string
 	//go:embed web/page.tmpl
 	pageText string
+	//go:embed web/impact.js
+	impactScript string
+	//go:embed web/impact.tmpl
+	impactText string
 
-	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"options": unbrokenOptions}).Parse(pageText))
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"options": unbrokenOptions}).Parse(pageText + impactText))
 )
 
 const (
@@ -319,13 +323,12 @@ func thousands(n int) string {
 }
 
 // pagePolicy returns the policy that allows only the page's own script.
-func pagePolicy() string {
-	sum := sha256.Sum256([]byte(pageScript))
+func pagePolicy(script string) string {
+	sum := sha256.Sum256([]byte(script))
 	return "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; script-src 'sha256-" +
 		base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// Both elements contain only the embedded files.
 var optionName = regexp.MustCompile(`--[a-z]+(-[a-z]+)+`)
 
 // unbrokenOptions returns a text whose option names are not broken at their hyphens.
@@ -333,6 +336,9 @@ func unbrokenOptions(text string) template.HTML {
 	return template.HTML(optionName.ReplaceAllString(template.HTMLEscapeString(text), `<span class="option">$0</span>`)) //nolint:gosec // escaped
 }
 
+// Both elements contain only embedded files.
 func pageStyleElement() template.HTML { return template.HTML("<style>" + pageStyle + "</style>") } //nolint:gosec // our own file
 
-func pageScriptElement() template.HTML { return template.HTML("<script>" + pageScript + "</script>") } //nolint:gosec // our own file
+func pageScriptElement(script string) template.HTML {
+	return template.HTML("<script>" + script + "</script>") //nolint:gosec // our own file
+}

@@ -2,9 +2,6 @@ package report
 
 import (
 	"cmp"
-	"crypto/sha256"
-	_ "embed" // the page is made of files
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -15,15 +12,6 @@ import (
 
 	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/words"
-)
-
-var (
-	//go:embed web/impact.js
-	impactScript string
-	//go:embed web/impact.tmpl
-	impactText string
-
-	impactTemplate = template.Must(template.New("impact").Parse(impactText))
 )
 
 // mostUses is how many rows the table of a page has: a browser takes long to lay out more.
@@ -53,18 +41,13 @@ type impactRow struct {
 func (HTML) Impact(w io.Writer, l *impact.List) error {
 	v := newImpactView(l)
 	out := &counter{w: w}
-	run := func(name string, data any) {
-		if out.err == nil {
-			out.err = impactTemplate.ExecuteTemplate(out, name, data)
-		}
-	}
-	run("impact-head", v)
+	out.run("impact-head", v)
 	rows, shown := 0, 0
 	if l.Unused != nil {
 		for i := range l.Unused.Proven {
 			one := &l.Unused.Proven[i]
 			if rows++; rows <= mostUses && out.n < pageMost {
-				run("unused-row", impactRow{Connection: clip(label(one.Connection.Name), mostName), Space: clip(label(one.Connection.Space), mostName), Kind: Sanitize(one.DataSource), Name: Sanitize(removal(one))})
+				out.run("unused-row", impactRow{Connection: clip(label(one.Connection.Name), mostName), Space: clip(label(one.Connection.Space), mostName), Kind: Sanitize(one.DataSource), Name: Sanitize(removal(one))})
 				shown++
 			}
 		}
@@ -75,13 +58,13 @@ func (HTML) Impact(w io.Writer, l *impact.List) error {
 		if len(one.Dependents) == 0 {
 			row.Name = "nothing that can be seen"
 			if rows++; rows <= mostUses && out.n < pageMost {
-				run("impact-row", row)
+				out.run("impact-row", row)
 				shown++
 			}
 		}
 		for j := range one.Dependents {
 			if rows++; rows <= mostUses && out.n < pageMost {
-				run("impact-row", row.of(&one.Dependents[j], l))
+				out.run("impact-row", row.of(&one.Dependents[j], l))
 				shown++
 			}
 		}
@@ -89,7 +72,7 @@ func (HTML) Impact(w io.Writer, l *impact.List) error {
 	if rows > shown {
 		v.LeftOut = fmt.Sprintf("This page is full: %s more rows are not shown. The CSV and JSON reports have all rows.", thousands(rows-shown))
 	}
-	run("impact-foot", v)
+	out.run("impact-foot", v)
 	return out.err
 }
 
@@ -107,11 +90,8 @@ func (r impactRow) of(d *impact.Dependent, l *impact.List) impactRow {
 }
 
 func newImpactView(l *impact.List) *impactView {
-	sum := sha256.Sum256([]byte(impactScript))
 	v := &impactView{
-		Policy: "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; script-src 'sha256-" +
-			base64.StdEncoding.EncodeToString(sum[:]) + "'",
-		Style: pageStyleElement(), Script: template.HTML("<script>" + impactScript + "</script>"), //nolint:gosec // our own file
+		Policy: pagePolicy(impactScript), Style: pageStyleElement(), Script: pageScriptElement(impactScript),
 		Title: "Dependents of the connections of " + Sanitize(l.Project) + " on tenant " + tenantOf(l.Tenant), When: moment(l.At),
 		Heading: "Uses", Columns: []string{"Connection", "Space", "Dependent", "Kind", "Its space", "Owner", "Viewers", "Last reload"},
 		Foot: "Made by qlsync. A use is what a reload did, or what a knowledge base or data set refers to. A use that is not shown can still exist.",
@@ -138,13 +118,12 @@ func newImpactView(l *impact.List) *impactView {
 	if l.App != "" {
 		v.Verdict = fmt.Sprintf("%s used by apps called %s.", plural(len(l.Connections), "connection"), Sanitize(l.App))
 	}
-	figure := func(kind, label, meaning string, n int) {
-		v.Figures = append(v.Figures, figureView{Kind: kind, Label: label, Meaning: meaning, Shown: thousands(n), N: n})
+	v.Figures = []figureView{
+		newFigure("adopt", "connections", "in the spaces of the project", len(l.Connections)),
+		newFigure("clean", "dependents", "apps, knowledge bases and data sets", len(dependents)),
+		newFigure("missing", "failing", "apps whose last reload failed", len(failing)),
+		newFigure("unreadable", "no known use", "this proves nothing", len(l.Connections)-len(used)),
 	}
-	figure("adopt", "connections", "in the spaces of the project", len(l.Connections))
-	figure("clean", "dependents", "apps, knowledge bases and data sets", len(dependents))
-	figure("missing", "failing", "apps whose last reload failed", len(failing))
-	figure("unreadable", "no known use", "this proves nothing", len(l.Connections)-len(used))
 	v.Picture = newPicture(l)
 	return v
 }
@@ -162,9 +141,9 @@ func (v *impactView) unused(u *impact.UnusedList) {
 		v.Notices = append(v.Notices, noticeView{Head: "Why", Items: doubts})
 	}
 	v.Figures = []figureView{
-		{Kind: "clean", Label: "unused", Meaning: "nothing has used them", Shown: thousands(len(u.Proven)), N: len(u.Proven)},
-		{Kind: "unreadable", Label: "no known use", Meaning: "this alone proves nothing", Shown: thousands(u.WithoutUse), N: u.WithoutUse},
-		{Kind: "changed", Label: "recent", Meaning: "created or changed in that time", Shown: thousands(u.Recent), N: u.Recent},
+		newFigure("clean", "unused", "nothing has used them", len(u.Proven)),
+		newFigure("unreadable", "no known use", "this alone proves nothing", u.WithoutUse),
+		newFigure("changed", "recent", "created or changed in that time", u.Recent),
 	}
 }
 

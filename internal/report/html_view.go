@@ -135,7 +135,7 @@ var meanings = map[plan.DriftKind]string{
 }
 
 func newPageView(title string) *pageView {
-	return &pageView{Title: title, Policy: pagePolicy(), Style: pageStyleElement(), Script: pageScriptElement(), spaces: map[spaceOf]int{}}
+	return &pageView{Title: title, Policy: pagePolicy(pageScript), Style: pageStyleElement(), Script: pageScriptElement(pageScript), spaces: map[spaceOf]int{}}
 }
 
 func newDriftView(f *Fleet[plan.Drift], history []Point) *pageView {
@@ -257,7 +257,11 @@ func (v *pageView) figures(sum plan.DriftSummary) {
 }
 
 func (v *pageView) figure(kind, name, meaning string, n int) {
-	v.Figures = append(v.Figures, figureView{kind, name, meaning, thousands(n), n})
+	v.Figures = append(v.Figures, newFigure(kind, name, meaning, n))
+}
+
+func newFigure(kind, name, meaning string, n int) figureView {
+	return figureView{kind, name, meaning, thousands(n), n}
 }
 
 // share adds a part to the bar above the figures, and to its text.
