@@ -237,17 +237,10 @@ func (env *environment) ask(ctx context.Context, question string) error {
 	return nil
 }
 
-// outcome returns the exit code of a result.
+// outcome returns how an apply to one tenant ends.
 func (env *environment) outcome(r *apply.Result) error {
-	switch {
-	case r.Complete():
-		return nil
-	case r.Wrote():
-		return &exit{code: exitPartial}
-	case r.Ledger.Blocked == r.Ledger.Planned:
-		return &exit{code: exitRefused}
-	case r.Ledger.Skipped > 0:
-		return &exit{code: env.interrupted(exitError)}
+	if code := fleetCode([]report.Outcome{report.OutcomeOf(r)}, r.Wrote(), env.signal()); code != exitOK {
+		return &exit{code: code}
 	}
-	return &exit{code: exitError}
+	return nil
 }

@@ -57,10 +57,18 @@ func endOf(err error) *exit {
 // interrupted returns the exit code of a command that was interrupted before it wrote anything to a
 // tenant, or otherwise if there was no interrupt.
 func (env *environment) interrupted(otherwise int) int {
-	if env.interrupts != nil && env.interrupts.Signal() != 0 {
-		return exitSignal + env.interrupts.Signal()
+	if signal := env.signal(); signal != 0 {
+		return exitSignal + signal
 	}
 	return otherwise
+}
+
+// signal returns the number of the signal that interrupted the command; 0: none.
+func (env *environment) signal() int {
+	if env.interrupts == nil {
+		return 0
+	}
+	return env.interrupts.Signal()
 }
 
 // brokenOff returns the exit code of a command that did not end after the second interrupt.

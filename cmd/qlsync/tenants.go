@@ -142,9 +142,7 @@ func eachTenant[T any](c *cli.Context, env *environment, chosen *choice, tenants
 		}
 		slices.SortStableFunc(fleet.Tenants, func(a, b report.Member[T]) int { return cmp.Compare(place(a), place(b)) })
 	}
-	if env.interrupts != nil {
-		fleet.Signal = env.interrupts.Signal()
-	}
+	fleet.Signal = env.signal()
 	if isStream {
 		unwritten = cmp.Or(unwritten, fleet.LastLine(env.stdout))
 	}
@@ -189,8 +187,8 @@ func outcomesOf[T any](fleet *report.Fleet[T]) (outcomes []report.Outcome) {
 	return outcomes
 }
 
-// fleetCode returns the exit code of a run on several tenants with these outcomes. wrote reports
-// whether the run wrote to any of them. signal is the number of the signal that interrupted the run.
+// fleetCode returns the exit code of a run on tenants with these outcomes. wrote reports whether the
+// run wrote to any of them. signal is the number of the signal that interrupted the run; 0: none.
 func fleetCode(outcomes []report.Outcome, wrote bool, signal int) int {
 	has := func(some ...report.Outcome) bool {
 		return slices.ContainsFunc(outcomes, func(o report.Outcome) bool { return slices.Contains(some, o) })
