@@ -93,9 +93,9 @@ func applyAll(c *cli.Context, env *environment, a *fleetApply) error {
 		env.keepUntold(c, a.Project, results)
 		panic(crash)
 	}
-	for _, member := range results.Tenants {
-		if member.Report != nil && env.crash == nil {
-			env.crash, _ = errors.AsType[*guard.Panic](member.Report.Crash)
+	for _, r := range results.Reports() {
+		if env.crash == nil {
+			env.crash, _ = errors.AsType[*guard.Panic](r.Crash)
 		}
 	}
 	return cmp.Or(resultsCode(results), unsaved)
@@ -110,7 +110,7 @@ func projectOf[T any](f *report.Fleet[T]) string {
 
 // resultsCode returns how an apply to several tenants ends.
 func resultsCode(results *report.Fleet[apply.Result]) error {
-	wrote := slices.ContainsFunc(results.Tenants, func(m report.Member[apply.Result]) bool { return m.Report != nil && m.Report.Wrote() })
+	wrote := slices.ContainsFunc(results.Reports(), (*apply.Result).Wrote)
 	if code := fleetCode(outcomesOf(results), wrote, results.Signal); code != exitOK {
 		return &exit{code: code}
 	}
@@ -169,8 +169,8 @@ func (a *fleetApply) approve(c *cli.Context, env *environment) error {
 	plans.Hash = report.FleetHash(plans)
 	a.reviewed = plans
 	changes, changing := 0, 0
-	for _, member := range plans.Tenants {
-		if p := member.Report; p != nil && len(p.Steps) > 0 && p.Refusal == nil {
+	for _, p := range plans.Reports() {
+		if len(p.Steps) > 0 && p.Refusal == nil {
 			changes, changing = changes+len(p.Changes)+len(p.Rotations)-p.Summary.Refused, changing+1
 		}
 	}

@@ -104,17 +104,14 @@ func driftAll(c *cli.Context, env *environment, chosen *choice) error {
 	if err := env.writeDrifts(c, drifts, unwritten); err != nil {
 		return err
 	}
-	var found []*plan.Drift
-	for _, member := range drifts.Tenants {
-		found = append(found, member.Report)
-	}
+	found := drifts.Reports()
 	env.afterDrift(c, found...)
 	return cmp.Or(unseen(c, drifts), drifted(c, found...))
 }
 
 // drifted returns how drift ends: with 2 if anything differs or could not be seen.
 func drifted(c *cli.Context, drifts ...*plan.Drift) error {
-	differs := slices.ContainsFunc(drifts, func(d *plan.Drift) bool { return d != nil && len(d.Items)+len(d.Incomplete) > 0 })
+	differs := slices.ContainsFunc(drifts, func(d *plan.Drift) bool { return len(d.Items)+len(d.Incomplete) > 0 })
 	if differs && !c.Bool("exit-zero") {
 		return &exit{code: exitDiffers}
 	}
@@ -122,18 +119,10 @@ func drifted(c *cli.Context, drifts ...*plan.Drift) error {
 }
 
 func (env *environment) writeDrifts(c *cli.Context, drifts *report.Fleet[plan.Drift], unwritten error) error {
-	var found []*plan.Drift
-	var names []string
-	for _, member := range drifts.Tenants {
-		names = append(names, member.Tenant.Name)
-		if member.Report != nil {
-			found = append(found, member.Report)
-		}
-	}
-	if err := env.files().AppendHistory(c.String("history"), found...); err != nil {
+	if err := env.files().AppendHistory(c.String("history"), drifts.Reports()...); err != nil {
 		return err
 	}
-	history, err := env.history(c, drifts.Project, names...)
+	history, err := env.history(c, drifts.Project, drifts.Names()...)
 	if err != nil {
 		return err
 	}

@@ -48,15 +48,11 @@ func runMerge(c *cli.Context, env *environment) error {
 	switch format {
 	case report.PlansFormat:
 		return merge(c, env, scan, report.MergePlans, report.PlansFormats(), func(f *report.Fleet[plan.Plan]) error {
-			return cmp.Or(unseen(c, f), plannedAll(c, f))
+			return cmp.Or(unseen(c, f), planned(c, f.Reports()...))
 		})
 	case report.DriftsFormat:
 		return merge(c, env, scan, report.MergeDrifts, report.DriftsFormats(report.HTML{}), func(f *report.Fleet[plan.Drift]) error {
-			var drifts []*plan.Drift
-			for _, member := range f.Tenants {
-				drifts = append(drifts, member.Report)
-			}
-			return cmp.Or(unseen(c, f), drifted(c, drifts...))
+			return cmp.Or(unseen(c, f), drifted(c, f.Reports()...))
 		})
 	}
 	return merge(c, env, scan, report.MergeResults, report.ResultsFormats(), resultsCode)

@@ -99,10 +99,8 @@ func confirmation(p *plan.Plan) string {
 // afterPlans writes what to do with the plans of several tenants.
 func (env *environment) afterPlans(c *cli.Context, plans *report.Fleet[plan.Plan]) {
 	isReady, isRefused := false, false
-	for _, member := range plans.Tenants {
-		p := member.Report
+	for _, p := range plans.Reports() {
 		switch {
-		case p == nil:
 		case len(p.Steps) > 0 && p.Refusal == nil:
 			isReady = true
 		default:
@@ -137,18 +135,15 @@ func afterRefusal(c *cli.Context, err error, purpose, command string) error {
 
 // afterDrift writes what to do about drift.
 func (env *environment) afterDrift(c *cli.Context, drifts ...*plan.Drift) {
-	has := func(d *plan.Drift, holds func(plan.DriftItem) bool) bool {
-		return d != nil && slices.ContainsFunc(d.Items, holds)
-	}
 	for _, d := range drifts {
-		if has(d, func(item plan.DriftItem) bool { return item.Apply != plan.ApplyNothing }) {
+		if slices.ContainsFunc(d.Items, func(item plan.DriftItem) bool { return item.Apply != plan.ApplyNothing }) {
 			command := followUp(c, "plan", c.String("tenant"))
 			env.next(c, "To see what apply would change", command+commandline.Given(c, severalFlags()))
 			return
 		}
 	}
 	for _, d := range drifts {
-		if has(d, func(item plan.DriftItem) bool { return item.Kind == plan.DriftUnmanaged }) {
+		if slices.ContainsFunc(d.Items, func(item plan.DriftItem) bool { return item.Kind == plan.DriftUnmanaged }) {
 			tenant := c.String("tenant")
 			if c.Bool(allTenantsName) || strings.ContainsAny(tenant, ",*?") {
 				tenant = d.Tenant.Name

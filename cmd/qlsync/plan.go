@@ -112,16 +112,5 @@ func planAll(c *cli.Context, env *environment, chosen *choice, options engine.Pl
 		return err
 	}
 	env.afterPlans(c, plans)
-	return cmp.Or(unseen(c, plans), plannedAll(c, plans))
-}
-
-// plannedAll is [planned] for several tenants.
-func plannedAll(c *cli.Context, plans *report.Fleet[plan.Plan]) error {
-	var made []*plan.Plan
-	for _, member := range plans.Tenants {
-		if member.Report != nil {
-			made = append(made, member.Report)
-		}
-	}
-	return planned(c, made...)
+	return cmp.Or(unseen(c, plans), planned(c, plans.Reports()...))
 }

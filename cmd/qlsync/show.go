@@ -102,11 +102,7 @@ func (env *environment) showDrifts(c *cli.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	var names []string
-	for _, member := range drifts.Tenants {
-		names = append(names, member.Tenant.Name)
-	}
-	history, err := env.history(c, drifts.Project, names...)
+	history, err := env.history(c, drifts.Project, drifts.Names()...)
 	if err != nil {
 		return err
 	}

@@ -68,9 +68,7 @@ func Line(w io.Writer, value any) error {
 func (f *Fleet[T]) FirstLine(w io.Writer) error {
 	first := *f
 	if first.Selected == nil {
-		for _, member := range f.Tenants {
-			first.Selected = append(first.Selected, member.Tenant.Name)
-		}
+		first.Selected = f.Names()
 	}
 	first.Signal, first.Tenants = 0, []Member[T]{}
 	return Line(w, first)

@@ -27,11 +27,8 @@ func worstFirst(f *Fleet[apply.Result]) []*Member[apply.Result] {
 
 // sumOf adds up the ledgers of all tenants.
 func sumOf(f *Fleet[apply.Result]) (sum apply.Ledger) {
-	for _, member := range f.Tenants {
-		if member.Report == nil {
-			continue
-		}
-		l := member.Report.Ledger
+	for _, r := range f.Reports() {
+		l := r.Ledger
 		sum.Planned += l.Planned
 		sum.Done += l.Done
 		sum.Pending += l.Pending

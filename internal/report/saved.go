@@ -147,16 +147,19 @@ func (f *Fleet[T]) Names() []string {
 	return names
 }
 
-// Failed counts the tenants without a report.
-func (f *Fleet[T]) Failed() int {
-	failed := 0
-	for _, member := range f.Tenants {
-		if member.Report == nil {
-			failed++
+// Reports returns the reports of the tenants that have one.
+func (f *Fleet[T]) Reports() []*T {
+	var reports []*T
+	for i := range f.Tenants {
+		if report := f.Tenants[i].Report; report != nil {
+			reports = append(reports, report)
 		}
 	}
-	return failed
+	return reports
 }
+
+// Failed counts the tenants without a report.
+func (f *Fleet[T]) Failed() int { return len(f.Tenants) - len(f.Reports()) }
 
 // ReadPlan reads a plan that was written as JSON. The plan is evidence of what was reviewed and
 // cannot be applied: its steps have no operations.
