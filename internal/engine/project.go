@@ -111,7 +111,7 @@ type offlineCatalog struct {
 	problems connection.Problems
 }
 
-// vendoredOnce is [Project.Vendored], which reads the schemas once for all sessions of the project.
+// vendoredOnce is [Project.Vendored], which reads the schemas once for all tenants of the project.
 // The caller changes neither the catalog nor the problems.
 func (p *Project) vendoredOnce(tenant *spec.Tenant) (*connection.Catalog, connection.Problems) {
 	p.reading.Lock()
@@ -136,18 +136,11 @@ func unknownProvider(tenant *spec.Tenant) connection.Problem {
 // order.
 func (p *Project) Validate(tenants []spec.Tenant) report.Validation {
 	v := report.Validation{Problems: p.Problems, SchemasDir: p.SchemasDir}
-	catalogs := map[string]*connection.Catalog{} // by provider
 	for i := range tenants {
 		tenant := &tenants[i]
-		catalog, read := catalogs[tenant.Provider]
-		if !read {
-			var more connection.Problems
-			catalog, more = p.Vendored(tenant)
-			v.Problems = spec.Collect(v.Problems, more)
-			catalogs[tenant.Provider] = catalog
-		}
+		catalog, more := p.vendoredOnce(tenant)
 		declared, problems := p.Desired(tenant, catalog)
-		v.Problems = spec.Collect(v.Problems, problems, spec.Further(problems, spec.CheckProperties(declared.Connections, catalog)))
+		v.Problems = spec.Collect(v.Problems, more, problems, spec.Further(problems, spec.CheckProperties(declared.Connections, catalog)))
 		known := slices.Collect(maps.Keys(catalog.DataSources))
 		for _, id := range declared.DataSources() {
 			if catalog.DataSources[id] != nil {
@@ -177,7 +170,7 @@ func (p *Project) ListSecrets(tenants []spec.Tenant) (doctor.Secrets, connection
 	listed := doctor.Secrets{Format: doctor.SecretsFormat, Project: p.Name, Tenants: []doctor.TenantSecrets{}}
 	problems := p.Problems
 	for i := range tenants {
-		catalog, _ := p.Vendored(&tenants[i])
+		catalog, _ := p.vendoredOnce(&tenants[i])
 		declared, more := p.Desired(&tenants[i], catalog)
 		problems = spec.Collect(problems, more)
 		listed.Tenants = append(listed.Tenants, doctor.ListSecrets(&tenants[i], declared.Connections, catalog, secrets.Present))
