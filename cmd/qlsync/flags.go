@@ -14,7 +14,7 @@ import (
 func sharedFlags() []cli.Flag {
 	return []cli.Flag{
 		directoryFlag(),
-		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "the project `FILE`, or its folder; left out: qlsync.yaml in this folder or the nearest one above"},
+		configFlag(),
 		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file, or names and patterns with * and ?, separated by commas; left out: defaultTenant of the project file, or the only tenant"},
 		commandline.Repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
 		quietFlag(),
@@ -35,6 +35,10 @@ const directoryName = "directory"
 // directoryFlag returns a flag of every command.
 func directoryFlag() cli.Flag {
 	return &cli.StringFlag{Name: directoryName, Aliases: []string{"C"}, Usage: "run as if started in the folder `DIR`"}
+}
+
+func configFlag() cli.Flag {
+	return &cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "the project `FILE`, or its folder; left out: qlsync.yaml in this folder or the nearest one above"}
 }
 
 func quietFlag() cli.Flag {

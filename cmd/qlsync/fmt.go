@@ -23,8 +23,7 @@ func fmtCommand(env *environment) *cli.Command {
 			"a file that would mean something else afterwards, or that is not valid YAML, stays as it is.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "check", Usage: "change nothing; list the files that are not formatted"},
-			&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "the project `FILE`, or its folder; left out: qlsync.yaml in this folder or the nearest one above"},
-			quietFlag(), colorFlag(), noColorFlag(),
+			configFlag(), quietFlag(), colorFlag(), noColorFlag(),
 		},
 		Action: func(c *cli.Context) error {
 			return engine.Interruptibly(c.Context, func() error { return runFmt(c, env) })
