@@ -17,15 +17,9 @@ const MaxWrittenFile = limits.FileBytes
 // ReadSaved reads a file that qlsync wrote and that the command line names, or standard input for
 // "-". Its limits are multiplied by raise; zero means one.
 func (host *Host) ReadSaved(ctx context.Context, name string, raise int) ([]byte, error) {
-	content, err := host.readArgument(ctx, name, limits.Saved.At(raise))
-	var large *infile.TooLargeError
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.As(err, &large):
-		return nil, fmt.Errorf("the file is %w: %s", large, limits.Saved.Hint(""))
-	case err != nil:
-		return nil, errors.New(infile.Reason(err)) // the caller names the file
+	content, err := host.readSaved(ctx, name, raise)
+	if err != nil {
+		return nil, err
 	}
 	if most := limits.SavedValues.At(raise); jsontext.Marks(content) > most {
 		return nil, fmt.Errorf("the file holds more than %s commas and brackets: %s", limits.Grouped(most), limits.SavedValues.Hint(""))
@@ -38,6 +32,20 @@ func (host *Host) ReadSaved(ctx context.Context, name string, raise int) ([]byte
 		return nil, fmt.Errorf("the file is %w", err)
 	}
 	return text, nil
+}
+
+func (host *Host) readSaved(ctx context.Context, name string, raise int) ([]byte, error) {
+	content, err := host.readArgument(ctx, name, limits.Saved.At(raise))
+	var large *infile.TooLargeError
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.As(err, &large):
+		return nil, fmt.Errorf("the file is %w: %s", large, limits.Saved.Hint(""))
+	case err != nil:
+		return nil, errors.New(infile.Reason(err)) // the caller names the file
+	}
+	return content, nil
 }
 
 // ReadArgument reads a file that the command line names, or standard input for "-". It may be a
@@ -74,15 +82,10 @@ func (host *Host) readArgument(ctx context.Context, name string, limit int64) ([
 func (host *Host) ReadReports(ctx context.Context, names []string, raise int) (*report.Scan, error) {
 	scan := &report.Scan{}
 	for _, name := range names {
-		content, err := host.readArgument(ctx, name, limits.Saved.At(raise))
-		var large *infile.TooLargeError
+		content, err := host.readSaved(ctx, name, raise)
 		switch {
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case errors.As(err, &large):
-			return nil, fmt.Errorf("%s: the file is %w: %s", name, large, limits.Saved.Hint(""))
 		case err != nil:
-			return nil, fmt.Errorf("%s: %s", name, infile.Reason(err))
+			return nil, fmt.Errorf("%s: %w", name, err)
 		case infile.IsUTF16(content):
 			return nil, fmt.Errorf("%s: the file is %w: write it again with --report json=FILE, not with > of Windows PowerShell", name, infile.ErrUTF16)
 		}
