@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -56,15 +55,11 @@ func (a alikeMessages) text() string {
 
 // names returns the names of the first three connections, and counts the others.
 func (a alikeMessages) names() string {
-	var names []string
-	for _, key := range a.keys[:min(3, len(a.keys))] {
-		names = append(names, Sanitize(key.String()))
+	names := make([]string, len(a.keys))
+	for i, key := range a.keys {
+		names[i] = key.String()
 	}
-	text := strings.Join(names, ", ")
-	if more := len(a.keys) - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return firstFew(names)
 }
 
 // Folds reports whether [Text.Result] counts some of the rows instead of showing them.

@@ -104,16 +104,26 @@ func failures[T any](p *printer, f *Fleet[T]) []string {
 			continue
 		}
 		names = append(names, member.Tenant.Name)
-		lines := strings.Split(strings.TrimRight(member.Error, "\n"), "\n")
-		p.line("%s: %s: %s", tenantName(member.Tenant), p.paint(red, "not looked at"), Sanitize(lines[0]))
-		for _, line := range lines[1:] {
-			p.line("  %s", Sanitize(line))
-		}
+		p.tenant(tenantName(member.Tenant)+": "+p.paint(red, "not looked at"), member.Error)
 	}
-	for _, missing := range f.Missing {
-		p.line("%s: %s", p.paint(red, "missing"), Sanitize(missing))
-	}
+	p.missing(f.Missing)
 	return names
+}
+
+// tenant writes the lines of a text about a tenant, the first one after a sanitized head.
+func (p *printer) tenant(head, text string) {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	p.line("%s: %s", head, Sanitize(lines[0]))
+	for _, line := range lines[1:] {
+		p.line("  %s", Sanitize(line))
+	}
+}
+
+// missing writes what a merged report lacks.
+func (p *printer) missing(texts []string) {
+	for _, text := range texts {
+		p.line("%s: %s", p.paint(red, "missing"), Sanitize(text))
+	}
 }
 
 func notLookedAt(names []string) string {

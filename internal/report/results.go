@@ -74,18 +74,12 @@ func (t Text) Results(w io.Writer, f *Fleet[apply.Result]) error {
 		width = max(width, len(member.Outcome))
 	}
 	for _, member := range members {
-		lines := strings.Split(resultLine(member), "\n")
-		p.line("%s %s: %s", p.pad(hueOf(member.Outcome), string(member.Outcome), width), tenantName(member.Tenant), Sanitize(lines[0]))
-		for _, line := range lines[1:] {
-			p.line("  %s", Sanitize(line))
-		}
+		p.tenant(p.pad(hueOf(member.Outcome), string(member.Outcome), width)+" "+tenantName(member.Tenant), resultLine(member))
 	}
 	if len(members) > 0 {
 		p.line("")
 	}
-	for _, shard := range f.Missing {
-		p.line("%s: %s", p.paint(red, "missing"), Sanitize(shard))
-	}
+	p.missing(f.Missing)
 	p.line("Tenants: %s.", outcomeCounts(f))
 	p.line("%s %s", p.paint(bold, "Applied:"), p.ledger(&apply.Result{Ledger: sumOf(f)}))
 	return p.err
