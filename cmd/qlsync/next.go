@@ -10,7 +10,6 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -70,9 +69,7 @@ func (env *environment) afterPlan(c *cli.Context, p *plan.Plan) {
 	if p.Refusal != nil {
 		apply = with(again(c, "apply"), confirmation(p))
 	}
-	if file := c.String("out"); file != "" && !outfile.IsStream(file) {
-		apply = with(apply, commandline.Word(file))
-	}
+	apply = withPlanFile(c, apply)
 	switch {
 	case p.Empty() && p.Refusal == nil:
 	case c.IsSet("snapshot"):
@@ -107,10 +104,7 @@ func (env *environment) afterPlans(c *cli.Context, plans *report.Fleet[plan.Plan
 			isRefused = isRefused || refuses(p)
 		}
 	}
-	apply := againAll(c, "apply")
-	if file := c.String("out"); file != "" && !outfile.IsStream(file) {
-		apply = with(apply, commandline.Word(file))
-	}
+	apply := withPlanFile(c, againAll(c, "apply"))
 	switch {
 	case c.Context.Err() != nil:
 	case plans.Failed() > 0:

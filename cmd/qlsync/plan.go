@@ -12,6 +12,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -61,10 +62,8 @@ func runPlan(c *cli.Context, env *environment) error {
 		return err
 	}
 	unconfirmed := engine.Confirm(p, confirmed(c))
-	if file := c.String("out"); file != "" {
-		if err := env.output("", file).Write(func(w io.Writer) error { return report.JSON(w, p) }); err != nil {
-			return fmt.Errorf("plan file: %w", err)
-		}
+	if err := env.writePlanFile(c, p); err != nil {
+		return err
 	}
 	if err := write(c, env, report.PlanFormats(), p); err != nil {
 		return err
@@ -74,6 +73,26 @@ func runPlan(c *cli.Context, env *environment) error {
 	}
 	env.afterPlan(c, p)
 	return planned(c, p)
+}
+
+// writePlanFile writes the plan, or the plans of several tenants, to the file of --out, if there is one.
+func (env *environment) writePlanFile(c *cli.Context, value any) error {
+	file := c.String("out")
+	if file == "" {
+		return nil
+	}
+	if err := env.output("", file).Write(func(w io.Writer) error { return report.JSON(w, value) }); err != nil {
+		return fmt.Errorf("plan file: %w", err)
+	}
+	return nil
+}
+
+// withPlanFile adds the file of --out to a command, if apply can read it.
+func withPlanFile(c *cli.Context, command string) string {
+	if file := c.String("out"); file != "" && !outfile.IsStream(file) {
+		return with(command, commandline.Word(file))
+	}
+	return command
 }
 
 // planned returns how plan ends: with 4 if anything is refused, else with 2 if that is asked for
@@ -103,10 +122,8 @@ func planAll(c *cli.Context, env *environment, chosen *choice, options engine.Pl
 	unwritten := eachTenant(c, env, chosen, chosen.tenants, nil, plans, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) }, nil)
 	plans.Hash = report.FleetHash(plans)
 	plans.Selected = nil
-	if file := c.String("out"); file != "" {
-		if err := env.output("", file).Write(func(w io.Writer) error { return report.JSON(w, plans) }); err != nil {
-			return fmt.Errorf("plan file: %w", err)
-		}
+	if err := env.writePlanFile(c, plans); err != nil {
+		return err
 	}
 	if err := writeFleet(c, env, report.PlansFormats(), plans, unwritten); err != nil {
 		return err
