@@ -330,14 +330,9 @@ func (s *survey) usersByID(ctx context.Context, ids []string) ([]connection.User
 
 // distinctUsers returns each user once, by id.
 func distinctUsers(caller connection.User, others []connection.User) []connection.User {
-	users := []connection.User{caller}
-	for _, user := range others {
-		if !slices.ContainsFunc(users, func(known connection.User) bool { return known.ID == user.ID }) {
-			users = append(users, user)
-		}
-	}
-	slices.SortFunc(users, func(a, b connection.User) int { return cmp.Compare(a.ID, b.ID) })
-	return users
+	users := append([]connection.User{caller}, others...)
+	slices.SortStableFunc(users, func(a, b connection.User) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(users, func(a, b connection.User) bool { return a.ID == b.ID })
 }
 
 // connections lists the connections in the spaces of the scope, by key.
