@@ -94,7 +94,6 @@ func keptOf(app *connection.App) keptApp {
 		reload := &app.Reloads[i]
 		one := keptReload{ID: reload.ID, At: reload.At, Took: reload.Took, Success: reload.Success, Limited: reload.Limited, ErrorCode: reload.ErrorCode, Unknown: reload.Unknown}
 		for _, use := range reload.Uses {
-			use.Name = ""
 			number, known := numbers[use]
 			if !known {
 				number = len(kept.Uses)

@@ -146,8 +146,6 @@ type Use struct {
 	// Bare is the [KeyDigest] of the name without a space, if the service returns no space: Key is then
 	// of the space in which the service looks first. Empty: Key is certain.
 	Bare string `json:"bare,omitempty"`
-	// Name is the name under which the connection was used, for people to read.
-	Name string `json:"-"`
 	How  How    `json:"how"`
 }
 

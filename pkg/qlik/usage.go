@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,7 +40,6 @@ type usageReading struct {
 	named  map[string]bool   // the names
 	items  []wireItem
 	usage  *connection.Usage
-	texts  sync.Map // sanitized names, by text
 	done   atomic.Int64
 	total  int
 }
@@ -198,24 +196,13 @@ func (u *usageReading) item(item *wireItem) connection.Item {
 		space = connection.SpaceRef{ID: item.SpaceID}.String()
 	}
 	return connection.Item{
-		ID: item.ResourceID, Name: u.text(item.Name), SpaceID: item.SpaceID, Space: space, OwnerID: item.OwnerID, Viewers: item.Views.value.Unique,
+		ID: item.ResourceID, Name: u.client.http.Redactor().Sanitize(item.Name, maxItemName), SpaceID: item.SpaceID, Space: space, OwnerID: item.OwnerID, Viewers: item.Views.value.Unique,
 	}
 }
 
 func (u *usageReading) addHolder(item *wireItem, kind connection.DependentKind) *connection.Holder {
 	u.usage.Holders = append(u.usage.Holders, connection.Holder{Item: u.item(item), Kind: kind})
 	return &u.usage.Holders[len(u.usage.Holders)-1] // the list has the capacity for all
-}
-
-// text returns a name of the service without secrets and control characters. Many statements have
-// the same name.
-func (u *usageReading) text(name string) string {
-	if clean, ok := u.texts.Load(name); ok {
-		return clean.(string)
-	}
-	clean := u.client.http.Redactor().Sanitize(name, maxItemName)
-	u.texts.Store(name, clean)
-	return clean
 }
 
 // notShown returns why one object could not be read, and an error that affects all.
@@ -283,7 +270,7 @@ func (u *usageReading) reload(app *connection.App, wire *wireReload) connection.
 		reload.Uses = append(reload.Uses, use)
 	}
 	slices.SortFunc(reload.Uses, func(a, b connection.Use) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Bare, b.Bare))
 	})
 	return reload
 }
@@ -292,7 +279,7 @@ func (u *usageReading) reload(app *connection.App, wire *wireReload) connection.
 // without space is one in the space of the app, as in a script. Whether the service adds the space is
 // unknown.
 func (u *usageReading) use(app *connection.App, id, name string) connection.Use {
-	use := connection.Use{ID: id, Name: u.text(name)}
+	use := connection.Use{ID: id}
 	space := app.Space
 	if app.SpaceID == "" && app.OwnerID != u.scope.Caller.ID {
 		space = "" // the personal space of another user
