@@ -103,7 +103,7 @@ func TestAnInterruptedApplyToSeveralTenantsGoesOnWhereItStopped(t *testing.T) {
 	config, saved := filepath.Join(folder, "qlsync.yaml"), filepath.Join(folder, "result.json")
 	locks := filepath.Join(folder, "locks")
 	interrupt := make(chan os.Signal, 1)
-	var said bytes.Buffer
+	var said transcript // a goroutine writes what the interrupt means
 	env := &environment{stderr: &said, lookup: func(name string) (string, bool) { value, ok := tokens[name]; return value, ok }}
 	ctx, stop := obey(t, env, interrupt)
 	defer stop()
