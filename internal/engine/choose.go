@@ -134,7 +134,7 @@ func (p *Project) named(name string, isPart bool) ([]string, error) {
 		_, err := p.Project.Tenant(name) // names the tenants that are probably meant
 		return nil, err
 	}
-	matched := slices.DeleteFunc(slices.Clone(names), func(known string) bool { return !matches(name, known) })
+	matched := slices.DeleteFunc(slices.Clone(names), func(known string) bool { return !words.Match(name, known) })
 	if len(matched) > 0 {
 		return matched, nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/report/messages"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -47,7 +48,7 @@ func (s *Session) Impact(ctx context.Context, o ImpactOptions) (*impact.List, er
 		s.describe(list.Unused, live, snapshot.Spaces)
 	case o.App != "":
 		list.Connections = index.List(live, func(d *impact.Dependent) bool {
-			return d.Kind == connection.DependentApp && (d.ID == o.App || d.Name == o.App || matches(o.App, d.Name))
+			return d.Kind == connection.DependentApp && (d.ID == o.App || d.Name == o.App || words.Match(o.App, d.Name))
 		})
 	default:
 		list.Connections = index.List(live, nil)

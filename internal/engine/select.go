@@ -63,34 +63,11 @@ func matchesKey(pattern string, key connection.Key) bool {
 		return false // the exact name of another connection
 	}
 	for i := range len(pattern) {
-		if pattern[i] == '/' && matches(pattern[:i], key.Space) && matches(pattern[i+1:], key.Name) {
+		if pattern[i] == '/' && words.Match(pattern[:i], key.Space) && words.Match(pattern[i+1:], key.Name) {
 			return true
 		}
 	}
 	return false
-}
-
-// matches reports whether a pattern matches a whole text. The time is bounded by the product of the
-// lengths.
-func matches(pattern, text string) bool {
-	wanted, got := []rune(pattern), []rune(text)
-	star, tried := -1, 0 // the last * and how much of the text was tried for it
-	p, t := 0, 0
-	for t < len(got) {
-		switch {
-		case p < len(wanted) && wanted[p] == '*':
-			star, tried = p, t
-			p++
-		case p < len(wanted) && (wanted[p] == '?' || wanted[p] == got[t]):
-			p, t = p+1, t+1
-		case star >= 0:
-			tried++
-			p, t = star+1, tried
-		default:
-			return false
-		}
-	}
-	return strings.Trim(string(wanted[p:]), "*") == ""
 }
 
 // restrict sets which connections are planned and rotated. The problems contain an error if an

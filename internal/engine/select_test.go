@@ -2,9 +2,7 @@ package engine
 
 import (
 	"reflect"
-	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -38,17 +36,6 @@ func TestAPatternMatchesWithinTheSpaceOrWithinTheName(t *testing.T) {
 			t.Errorf("the pattern %q matches %s: %t, want %t", test.pattern, key, got, test.want)
 		}
 	}
-}
-
-func TestAPatternMatchesWhatTheSameRegularExpressionMatches(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		pattern := rapid.StringOfN(rapid.RuneFrom([]rune("ab*?.ö")), 0, 8, -1).Draw(t, "pattern")
-		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab.ö")), 0, 12, -1).Draw(t, "text")
-		expression := `(?s)\A` + strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern)) + `\z`
-		if got, want := matches(pattern, text), regexp.MustCompile(expression).MatchString(text); got != want {
-			t.Errorf("the pattern %q matches %q: %t, want %t", pattern, text, got, want)
-		}
-	})
 }
 
 // TestASelectionKeepsWhatItsPlanDependsOn draws plans and selections. A selected delete of an
