@@ -286,11 +286,11 @@ func (JUnit) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	for _, member := range f.Tenants {
 		suite := testSuite{name: f.Project + " on " + member.Tenant.Name}
 		if member.Report == nil {
-			suite.cases = []testCase{{name: "the tenant", class: f.Project, broken: "unreachable", message: member.Error}}
+			suite.cases = []testCase{{name: "the tenant", class: f.Project, broken: cmp.Or(string(member.Outcome), "unreachable"), message: member.Error}}
 		} else {
 			suite.cases = driftCases(member.Report)
 		}
 		suites = append(suites, suite)
 	}
-	return writeJUnit(w, "qlsync drift", suites...)
+	return writeJUnit(w, "qlsync drift", append(suites, missingSuites(f)...)...)
 }

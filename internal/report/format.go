@@ -77,7 +77,7 @@ func (f *Fleet[T]) FirstLine(w io.Writer) error {
 // Line writes the line of JSON Lines about one tenant.
 func (f *Fleet[T]) Line(w io.Writer, member *Member[T]) error {
 	one := *f
-	one.Selected, one.Missing, one.Signal, one.Tenants = nil, nil, 0, []Member[T]{*member}
+	one.Selected, one.Shards, one.Missing, one.Signal, one.Tenants = nil, 0, nil, 0, []Member[T]{*member} // the first line has them
 	return Line(w, one)
 }
 
@@ -87,7 +87,7 @@ func (f *Fleet[T]) LastLine(w io.Writer) error {
 		return nil
 	}
 	last := *f
-	last.Selected, last.Missing, last.Tenants = nil, nil, []Member[T]{}
+	last.Selected, last.Shards, last.Missing, last.Tenants = nil, 0, nil, []Member[T]{}
 	return Line(w, last)
 }
 

@@ -120,6 +120,10 @@ func newPlanView(f *Fleet[plan.Plan]) *pageView {
 	}
 	v.Long = v.Total > longPage
 	v.Verdict = planVerdict(f, sum)
+	if f.Failed() < len(f.Tenants) && f.Failed()+len(f.Missing) > 0 {
+		v.Verdict = ofWhatWasSeen(v.Verdict)
+	}
+	v.missing(f.Missing)
 	v.planNotices(f)
 	v.planFigures(sum, overwritten)
 	v.planGrids(f)
@@ -240,7 +244,7 @@ func (v *pageView) planGrids(f *Fleet[plan.Plan]) {
 		for i, member := range f.Tenants {
 			row := rowView{Name: v.tenants[i]}
 			if member.Report == nil {
-				row.Error = "not reached: " + clip(Sanitize(member.Error), 300)
+				row.Error = cmp.Or(string(member.Outcome), "not reached") + ": " + clip(Sanitize(member.Error), 300)
 			} else {
 				row.Counts = append(byTenant[i], member.Report.Summary.Unchanged)
 				if v.Total > 0 {

@@ -211,6 +211,7 @@ func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
 			notices = append(notices, of+Sanitize(reason))
 		}
 	}
+	v.missing(f.Missing)
 	v.notice(false, "Not everything was looked at", ", so there may be more than is listed here.", notices)
 	declared := sum.Clean + sum.Changed + sum.Missing + sum.Foreign + sum.Unreadable
 	off, more := declared-sum.Clean, sum.Undeclared+sum.Unmanaged
@@ -230,8 +231,22 @@ func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
 	case f.Failed() == len(f.Tenants):
 		v.Verdict = "Nothing could be looked at."
 	case len(v.Notices) > 0:
-		v.Verdict = "Of what was looked at, " + strings.ToLower(v.Verdict[:1]) + v.Verdict[1:]
+		v.Verdict = ofWhatWasSeen(v.Verdict)
 	}
+}
+
+// ofWhatWasSeen restricts the sentence of a verdict.
+func ofWhatWasSeen(verdict string) string {
+	return "Of what was looked at, " + strings.ToLower(verdict[:1]) + verdict[1:]
+}
+
+// missing adds what a merged report lacks.
+func (v *pageView) missing(texts []string) {
+	items := make([]string, len(texts))
+	for i, text := range texts {
+		items[i] = Sanitize(text)
+	}
+	v.notice(true, "Reports are missing", ", so there may be more than is listed here.", items)
 }
 
 // plural returns "1 connection", "1,200 connections".
@@ -424,7 +439,7 @@ func (v *pageView) byTenant(f *Fleet[plan.Drift], history []Point) {
 	for i, member := range f.Tenants {
 		row := rowView{Name: v.tenants[i]}
 		if member.Report == nil {
-			row.Error = "not reached: " + clip(Sanitize(member.Error), 300)
+			row.Error = cmp.Or(string(member.Outcome), "not reached") + ": " + clip(Sanitize(member.Error), 300)
 		} else {
 			row.Counts = countsOf(member.Report.Summary, true)
 			row.Trend = trend(history, member.Tenant.Name, func(p *Point) int { return p.Summary.Drifted() })

@@ -209,3 +209,49 @@ func TestTheHashOfAFleetCoversEveryTenantInAnyOrder(t *testing.T) {
 		}
 	}
 }
+
+// mergedWithout merges the reports of shard 1 of 3, of which one tenant is lost, and returns the
+// merged report in each format.
+func mergedWithout[T any](t *testing.T, format string, member report.Member[T], merge func(*report.Scan) (*report.Fleet[T], []string, error), all report.Formats[*report.Fleet[T]]) map[string]string {
+	t.Helper()
+	var scan report.Scan
+	scan.Read("log", []byte(print(t, func(w io.Writer) error {
+		return report.Line(w, &report.Fleet[T]{
+			Format: format, Project: "finance", Shard: "1/3", Selected: []string{member.Tenant.Name, "gone-astray"}, Tenants: []report.Member[T]{member},
+		})
+	})))
+	merged, _, err := merge(&scan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, name := range all.Names() {
+		texts[format+" as "+name] = print(t, func(w io.Writer) error { return all.Write(name, report.Text{}, w, merged) })
+	}
+	var again report.Scan
+	again.Read("again", []byte(texts[format+" as "+report.FormatLines]))
+	if twice, _, err := merge(&again); err != nil || !slices.Equal(twice.Missing, merged.Missing) {
+		t.Errorf("%s: got error %v and %q missing after the lines were merged again, want %q", format, err, twice.Missing, merged.Missing)
+	}
+	return texts
+}
+
+func TestEveryFormatOfAMergedReportNamesTheShardsAndTenantsWithoutOne(t *testing.T) {
+	clean, planned := cleanDrift(), emptyPlan()
+	for _, texts := range []map[string]string{
+		mergedWithout(t, report.DriftsFormat, report.Member[plan.Drift]{Tenant: clean.Tenant, Report: clean}, report.MergeDrifts, report.DriftsFormats(report.HTML{})),
+		mergedWithout(t, report.PlansFormat, report.Member[plan.Plan]{Tenant: planned.Tenant, Report: planned}, report.MergePlans, report.PlansFormats()),
+		mergedWithout(t, report.ResultsFormat, memberOf(resultOn("east", apply.Done)), report.MergeResults, report.ResultsFormats()),
+	} {
+		for form, text := range texts {
+			for _, want := range []string{"shard 0/3", "shard 2/3", "gone-astray", "issing"} {
+				if !strings.Contains(strings.NewReplacer("&#47;", "/", "&#45;", "-").Replace(text), want) {
+					t.Errorf("%s: got no %q, want what is missing in\n%s", form, want, text)
+				}
+			}
+			if strings.HasSuffix(form, "html") && !strings.Contains(text, "Of what was looked at") {
+				t.Errorf("%s: the verdict is about all tenants, want one about what was looked at", form)
+			}
+		}
+	}
+}

@@ -154,10 +154,15 @@ func (JUnit) Results(w io.Writer, f *Fleet[apply.Result]) error {
 		}
 		suites = append(suites, suite)
 	}
+	return writeJUnit(w, "qlsync apply", append(suites, missingSuites(f)...)...)
+}
+
+// missingSuites returns a suite with an error for each part that a merged report lacks.
+func missingSuites[T any](f *Fleet[T]) (suites []testSuite) {
 	for _, shard := range f.Missing {
 		suites = append(suites, testSuite{shard, []testCase{{name: "the report", class: f.Project, broken: string(OutcomeMissing), message: "no report was found"}}})
 	}
-	return writeJUnit(w, "qlsync apply", suites...)
+	return suites
 }
 
 func resultCases(r *apply.Result) []testCase {
