@@ -24,5 +24,5 @@
 //   - The same seed and the same writes result in the same ids, in any order.
 //   - With a state file, a write is answered only after it is on disk.
 //
-// Not modelled: roles in spaces (who sees a space may change its connections), the collation of a locale, groups of users.
+// Not modelled: what roles in a space allow for connections (who sees a space may change its connections), the collation of a locale.
 package qlik

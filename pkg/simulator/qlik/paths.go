@@ -6,6 +6,7 @@ const (
 	sourcesPath     = apiPrefix + "/data-sources"
 	spacesPath      = apiPrefix + "/spaces"
 	usersPath       = apiPrefix + "/users"
+	groupsPath      = apiPrefix + "/groups"
 	tenantPath      = apiPrefix + "/tenants/me"
 	credentialsPath = apiPrefix + "/data-credentials"
 	itemsPath       = apiPrefix + "/items"

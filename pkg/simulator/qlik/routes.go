@@ -57,7 +57,22 @@ func routeTable() []route {
 			"name": text, "type": text, "ownerId": text, "limit": pageSize, "next": text, "prev": text, "sort": text,
 			"action": text, "roles": text, "environmentId": text, "environment.name": text,
 		}, (*Tenant).listSpaces, false},
+		{http.MethodPost, spacesPath, ratelimit.Tier2, nil, (*Tenant).createSpace, false},
+		{http.MethodGet, spacesPath + "/types", ratelimit.Tier1, nil, (*Tenant).spaceTypes, false},
 		{http.MethodGet, spacesPath + "/{id}", ratelimit.Tier1, nil, (*Tenant).getSpace, false},
+		{http.MethodPatch, spacesPath + "/{id}", ratelimit.Tier2, nil, (*Tenant).patchSpace, false},
+		{http.MethodGet, spacesPath + "/{id}/assignments", ratelimit.Tier1, params{
+			"limit": pageSize, "next": text, "prev": text, "type": text, "assigneeId": text,
+		}, (*Tenant).listAssignments, false},
+		{http.MethodPost, spacesPath + "/{id}/assignments", ratelimit.Tier2, nil, (*Tenant).createAssignment, false},
+		{http.MethodGet, spacesPath + "/{id}/assignments/{assignment}", ratelimit.Tier1, nil, (*Tenant).getAssignment, false},
+		{http.MethodPut, spacesPath + "/{id}/assignments/{assignment}", ratelimit.Tier2, nil, (*Tenant).putAssignment, false},
+		{http.MethodDelete, spacesPath + "/{id}/assignments/{assignment}", ratelimit.Tier2, nil, (*Tenant).deleteAssignment, false},
+
+		{http.MethodGet, groupsPath, ratelimit.Tier1, params{
+			"filter": text, "limit": pageSize, "next": text, "prev": text, "sort": text, "totalResults": boolean, "systemGroups": boolean,
+		}, (*Tenant).listGroups, false},
+		{http.MethodGet, groupsPath + "/{id}", ratelimit.Tier1, nil, (*Tenant).getGroup, false},
 
 		{http.MethodGet, usersPath, ratelimit.Tier1, params{
 			"filter": text, "limit": pageSize, "next": text, "prev": text, "sort": text, "totalResults": boolean, "fields": text,

@@ -52,15 +52,15 @@ type personalSpace struct {
 }
 
 // listSpaces serves GET /spaces: name is a case-insensitive part of the name, type a list; 10 to a
-// page by default. Filters that are not modelled select nothing: nobody has a role in a space, and
-// no space has an environment. The caller may publish to every space that they may enter: assumed.
+// page by default. Filters that are not modelled select nothing: roles, and environments, which no
+// space has. The caller may publish to every space that they may enter: assumed.
 func (t *Tenant) listSpaces(c *call) (answer, error) {
 	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
 	sortKey := map[string]func(*model.Space) string{
 		"":          func(s *model.Space) string { return s.Name },
 		"name":      func(s *model.Space) string { return s.Name },
 		"type":      func(s *model.Space) string { return s.Type },
-		"createdAt": func(*model.Space) string { return timestamp(model.SeedTime) },
+		"createdAt": func(s *model.Space) string { return timestamp(s.Created) },
 	}[by]
 	switch action := c.query.Get("action"); {
 	case sortKey == nil:
@@ -113,10 +113,18 @@ func (t *Tenant) spaceView(c *call, s *model.Space) spaceView {
 	self := c.base() + spacesPath + "/" + s.ID
 	return spaceView{
 		ID: s.ID, Name: s.Name, Type: s.Type, OwnerID: s.Owner, TenantID: t.tenantID(),
-		CreatedAt: timestamp(model.SeedTime), CreatedBy: s.Owner, UpdatedAt: timestamp(model.SeedTime),
-		Meta:  spaceMeta{Actions: []string{"create", "read", "update"}, Roles: []string{}, AssignableRoles: []string{}},
+		Description: s.Description, CreatedAt: timestamp(s.Created), CreatedBy: s.CreatedBy, UpdatedAt: timestamp(s.Updated),
+		Meta:  spaceMeta{Actions: []string{"create", "read", "update"}, Roles: c.user.RolesIn(s), AssignableRoles: assignable(c, s)},
 		Links: spaceLinks{link{self}, link{self + "/assignments"}},
 	}
+}
+
+// assignable returns the roles that the caller may assign.
+func assignable(c *call, s *model.Space) []string {
+	if !c.user.MayManage(s) {
+		return []string{}
+	}
+	return model.SpaceRoles[s.Type]
 }
 
 func (l spaceList) next() *link { return l.Links.Next }

@@ -150,8 +150,8 @@ var userFields = map[string]filter.Field[*model.User]{
 
 	"assignedRoles.name":               {Values: func(u *model.User) []string { return u.Roles }, Operators: exact},
 	"assignedRoles.id":                 {Values: func(u *model.User) []string { return roleIDs(u) }, Operators: exact},
-	"clientId":                         {Values: none, Operators: exact}, // users of the embedded tenant have neither
-	"assignedGroups.id":                {Values: none, Operators: exact},
+	"clientId":                         {Values: func(u *model.User) []string { return clientOf(u) }, Operators: exact},
+	"assignedGroups.id":                {Values: func(u *model.User) []string { return u.Groups }, Operators: exact},
 	"assignedGroupsAssignedRoles.name": {Values: none, Operators: exact},
 }
 
@@ -161,6 +161,14 @@ var (
 )
 
 func none(*model.User) []string { return nil }
+
+// clientOf returns the OAuth client of a bot user.
+func clientOf(u *model.User) []string {
+	if id, isBot := strings.CutPrefix(u.Subject, "qlikbot|"); isBot {
+		return []string{id}
+	}
+	return nil
+}
 
 func roleIDs(u *model.User) []string {
 	var ids []string

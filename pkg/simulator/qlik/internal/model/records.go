@@ -18,6 +18,7 @@ type User struct {
 	Subject string   `json:"subject"`
 	Status  string   `json:"status"`
 	Roles   []string `json:"roles"`
+	Groups  []string `json:"groups,omitempty"` // ids
 }
 
 // IsAdmin reports whether the user holds the role that the bulk actions ask for (update tutorial). That the other
@@ -26,7 +27,36 @@ func (u *User) IsAdmin() bool { return slices.Contains(u.Roles, "TenantAdmin") }
 
 // MayEnter reports whether the user sees a space: administrators, its owner and its members do.
 func (u *User) MayEnter(s *Space) bool {
-	return s != nil && (u.IsAdmin() || s.Members == nil || s.Owner == u.ID || slices.Contains(s.Members, u.ID))
+	return s != nil && (u.IsAdmin() || s.Open || s.Owner == u.ID || len(u.RolesIn(s)) > 0)
+}
+
+// RolesIn returns the roles of the user in a space: those of the user and of the user's groups. An owner has all roles
+// that can be assigned (space roles page).
+func (u *User) RolesIn(s *Space) []string {
+	if s.Owner == u.ID {
+		return slices.Clone(SpaceRoles[s.Type])
+	}
+	roles := []string{}
+	for _, a := range s.Assignments {
+		if a.Type != AssignedGroup && a.Assignee == u.ID || a.Type == AssignedGroup && slices.Contains(u.Groups, a.Assignee) {
+			roles = append(roles, a.Roles...)
+		}
+	}
+	slices.Sort(roles)
+	return slices.Compact(roles)
+}
+
+// MayManage reports whether the user may change a space and its members: administrators, its owner, and those with "Can
+// manage" (space roles page).
+func (u *User) MayManage(s *Space) bool {
+	return u.IsAdmin() || slices.Contains(u.RolesIn(s), "facilitator")
+}
+
+// MayCreateSpace reports whether the user may create a space of the type. The names of the roles are those of the
+// interface, without spaces.
+func (u *User) MayCreateSpace(kind string) bool {
+	role := map[string]string{"shared": "SharedSpaceCreator", "managed": "ManagedSpaceCreator", "data": "DataSpaceCreator"}[kind]
+	return u.IsAdmin() || slices.Contains(u.Roles, role)
 }
 
 // BotUser is who an OAuth client acts as: a user of its own with the tenant administrator's role (OAuth
@@ -39,11 +69,56 @@ func BotUser(clientID string) *User {
 }
 
 type Space struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Type    string   `json:"type"`
-	Owner   string   `json:"owner"`
-	Members []string `json:"members"` // user ids; null: everybody
+	ID          string       `json:"id"`
+	Name        string       `json:"name"`
+	Type        string       `json:"type"`
+	Owner       string       `json:"owner"`
+	Open        bool         `json:"open,omitempty"` // everybody sees it
+	Description string       `json:"description,omitempty"`
+	Assignments []Assignment `json:"assignments,omitempty"`
+	Created     time.Time    `json:"created"`
+	CreatedBy   string       `json:"createdBy"`
+	Updated     time.Time    `json:"updated"`
+}
+
+// Assignment is the roles of one user or group in a space. Each has at most one (API reference, 409).
+type Assignment struct {
+	ID       string    `json:"id"`
+	Type     string    `json:"type"`
+	Assignee string    `json:"assigneeId"`
+	Roles    []string  `json:"roles"`
+	Created  time.Time `json:"created"`
+	Updated  time.Time `json:"updated"`
+}
+
+// The types of assignments.
+const (
+	AssignedUser  = "user"
+	AssignedGroup = "group"
+	AssignedBot   = "bot"
+)
+
+// SpaceRoles are the roles that can be assigned in a space, by its type (space roles page).
+var SpaceRoles = map[string][]string{
+	"shared":  {"codeveloper", "consumer", "dataconsumer", "facilitator", "producer"},
+	"managed": {"basicconsumer", "consumer", "contributor", "dataconsumer", "facilitator", "operator", "publisher"},
+	"data":    {"consumer", "dataconsumer", "datapreview", "facilitator", "operator", "producer", "publisher"},
+}
+
+// Assigned returns the assignment with the id; nil if there is none.
+func (s *Space) Assigned(id string) *Assignment {
+	for i := range s.Assignments {
+		if s.Assignments[i].ID == id {
+			return &s.Assignments[i]
+		}
+	}
+	return nil
+}
+
+// Group is a group of users.
+type Group struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // Credential is one set of separated credentials. It belongs to a user, may serve several connections of one connector,

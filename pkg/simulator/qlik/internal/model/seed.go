@@ -20,6 +20,7 @@ type seed struct {
 	Caller              string               `json:"caller"`
 	Users               []seedUser           `json:"users"`
 	Spaces              []seedSpace          `json:"spaces"`
+	Groups              []string             `json:"groups"` // names, beside those that users and assignments name
 	Connections         []SeedConnection     `json:"connections"`
 	DisabledDataSources []string             `json:"disabledDataSources"`
 	RateLimits          ratelimit.RateLimits `json:"rateLimits"`
@@ -46,14 +47,25 @@ type seedUser struct {
 	Subject string   `json:"subject"`
 	Roles   []string `json:"roles"`
 	Status  string   `json:"status"`
+	Groups  []string `json:"groups"` // names
 }
 
 type seedSpace struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Type    string   `json:"type"`
-	Owner   string   `json:"owner"`
-	Members []string `json:"members"`
+	ID          string           `json:"id"`
+	Name        string           `json:"name"`
+	Type        string           `json:"type"`
+	Owner       string           `json:"owner"`
+	Members     []string         `json:"members"` // users with the role consumer
+	Description string           `json:"description"`
+	Assignments []seedAssignment `json:"assignments"`
+}
+
+// seedAssignment has one of the three: a user by e-mail, subject or id, a group by name, an OAuth client by id.
+type seedAssignment struct {
+	User   string   `json:"user"`
+	Group  string   `json:"group"`
+	Client string   `json:"client"`
+	Roles  []string `json:"roles"`
 }
 
 // SeedConnection describes a connection that is there without a request: of a seed, or of the one who adds it by hand.
@@ -103,6 +115,9 @@ func (s *seed) Build(b Behaviour, now time.Time) (*World, error) {
 	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...) // the rest needs users
+	}
+	for _, name := range s.Groups {
+		w.groupNamed(name)
 	}
 	if s.OAuth != nil {
 		w.Users = append(w.Users, BotUser(s.OAuth.ClientID))
@@ -171,6 +186,9 @@ func (w *World) addUser(u seedUser) error {
 	if w.User(r.ID) != nil {
 		return fmt.Errorf(".id: %q is used twice", r.ID) // the same e-mail twice needs two ids
 	}
+	for _, name := range u.Groups {
+		r.Groups = append(r.Groups, w.groupNamed(name).ID)
+	}
 	w.Users = append(w.Users, r)
 	return nil
 }
@@ -189,24 +207,54 @@ func (w *World) addSpace(s seedSpace, caller *User) error {
 	if err != nil {
 		return err
 	}
-	r := &Space{ID: s.ID, Name: s.Name, Type: s.Type, Owner: owner.ID}
+	r := &Space{
+		ID: s.ID, Name: s.Name, Type: s.Type, Owner: owner.ID, Open: s.Members == nil && s.Assignments == nil,
+		Description: s.Description, Created: SeedTime, CreatedBy: owner.ID, Updated: SeedTime,
+	}
 	if r.ID == "" {
 		r.ID = identity.ObjectID("space", s.Name)
 	}
 	if w.Space(r.ID) != nil {
 		return fmt.Errorf(".id: %q is used twice", r.ID)
 	}
-	if s.Members != nil {
-		r.Members = []string{}
-	}
 	for i, m := range s.Members {
 		member := w.userByAny(m)
 		if member == nil {
 			return fmt.Errorf(".members[%d]: no such user %q", i, m)
 		}
-		r.Members = append(r.Members, member.ID)
+		r.Assign(AssignedUser, member.ID, []string{"consumer"}, SeedTime)
+	}
+	for i, a := range s.Assignments {
+		if err := w.assign(r, a); err != nil {
+			return fmt.Errorf(".assignments[%d]%w", i, err)
+		}
 	}
 	w.Spaces = append(w.Spaces, r)
+	return nil
+}
+
+// assign adds an assignment of a seed to a space.
+func (w *World) assign(s *Space, a seedAssignment) error {
+	if len(a.Roles) == 0 {
+		return errors.New(".roles: at least one is needed")
+	}
+	for _, role := range a.Roles {
+		if !slices.Contains(SpaceRoles[s.Type], role) {
+			return fmt.Errorf(".roles: %q is none of a %s space", role, s.Type)
+		}
+	}
+	switch {
+	case a.Group != "":
+		s.Assign(AssignedGroup, w.groupNamed(a.Group).ID, a.Roles, SeedTime)
+	case a.Client != "":
+		s.Assign(AssignedBot, BotUser(a.Client).ID, a.Roles, SeedTime)
+	default:
+		user := w.userByAny(a.User)
+		if user == nil {
+			return fmt.Errorf(".user: no such user %q", a.User)
+		}
+		s.Assign(AssignedUser, user.ID, a.Roles, SeedTime)
+	}
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // stateVersion is raised when the layout of the state file changes; an older file is dropped for the seed.
-const stateVersion = 1
+const stateVersion = 2
 
 // state is the file next to the seed. It holds no credential and no token, only salted digests.
 type state struct {
@@ -15,6 +15,7 @@ type state struct {
 
 	Users       []*User   `json:"users"`
 	Spaces      []*Space  `json:"spaces"`
+	Groups      []*Group  `json:"groups,omitempty"`
 	Disabled    []string  `json:"disabled,omitempty"`
 	Gone        []string  `json:"gone,omitempty"`
 	Connections []*Record `json:"connections"`
@@ -27,7 +28,7 @@ type state struct {
 
 func (s *state) world(b Behaviour) *World {
 	w := newWorld(b)
-	w.Users, w.Spaces = s.Users, s.Spaces
+	w.Users, w.Spaces, w.Groups = s.Users, s.Spaces, s.Groups
 	w.Apps, w.Holders = s.Apps, s.Holders
 	for _, id := range s.Disabled {
 		w.Disabled[id] = true

@@ -51,7 +51,7 @@ func (s *Store) Save() error {
 	}
 	w := s.World
 	err := s.File.Save(state{
-		StateHead: s.File.Head(), Users: w.Users, Spaces: w.Spaces,
+		StateHead: s.File.Head(), Users: w.Users, Spaces: w.Spaces, Groups: w.Groups,
 		Disabled: host.SortedKeys(w.Disabled), Gone: host.SortedKeys(w.gone), Connections: w.InOrder(),
 		Credentials: w.CredentialsInOrder(), SignIns: w.SignIns, Apps: w.Apps, Holders: w.Holders,
 	})

@@ -19,6 +19,7 @@ import (
 type World struct {
 	Users       []*User
 	Spaces      []*Space
+	Groups      []*Group
 	Connections map[string]*Record     // by id; records are replaced, never changed in place
 	Credentials map[string]*Credential // separated ones by id; replaced, never changed in place
 	SignIns     map[string]SignIn      // authorisations under way, by state
@@ -152,6 +153,42 @@ func (w *World) Space(id string) *Space {
 	return find(w.Spaces, func(s *Space) bool { return s.ID == id })
 }
 
+// Group returns the group with the id; nil if there is none.
+func (w *World) Group(id string) *Group {
+	return find(w.Groups, func(g *Group) bool { return g.ID == id })
+}
+
+// groupNamed returns the group of that name, which a seed need not declare, and creates it where it is missing.
+func (w *World) groupNamed(name string) *Group {
+	if g := find(w.Groups, func(g *Group) bool { return g.Name == name }); g != nil {
+		return g
+	}
+	g := &Group{ID: identity.ObjectID("group", name), Name: name}
+	w.Groups = append(w.Groups, g)
+	return g
+}
+
+// FreshSpaceID derives the id of a space that is created with a name.
+func (w *World) FreshSpaceID(name string) string {
+	for n := 0; ; n++ {
+		id := identity.ObjectID("space", name)
+		if n > 0 {
+			id = identity.ObjectID("space", name, strconv.Itoa(n))
+		}
+		if w.Space(id) == nil {
+			return id
+		}
+	}
+}
+
+// Assign adds the assignment of roles in a space.
+func (s *Space) Assign(kind, assignee string, roles []string, at time.Time) *Assignment {
+	s.Assignments = append(s.Assignments, Assignment{
+		ID: identity.ObjectID("assignment", s.ID, assignee), Type: kind, Assignee: assignee, Roles: slices.Clone(roles), Created: at, Updated: at,
+	})
+	return &s.Assignments[len(s.Assignments)-1]
+}
+
 func (w *World) SpaceByName(name string) *Space {
 	return find(w.Spaces, func(s *Space) bool { return s.Name == name })
 }
@@ -182,7 +219,7 @@ func (w *World) KeepHistory(now func() time.Time) {
 // Lagging returns the world that reads show which lag so much.
 func (w *World) Lagging(lag time.Duration) *World {
 	old, now := newWorld(w.behaviour), w.past.now()
-	old.Users, old.Spaces, old.Credentials = w.Users, w.Spaces, w.Credentials
+	old.Users, old.Spaces, old.Groups, old.Credentials = w.Users, w.Spaces, w.Groups, w.Credentials
 	old.SignIns, old.Disabled, old.gone = w.SignIns, w.Disabled, w.gone
 	old.Apps, old.Holders = w.Apps, w.Holders
 	for id, r := range w.Connections {
