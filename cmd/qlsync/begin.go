@@ -45,7 +45,7 @@ func (env *environment) begin(c *cli.Context) error {
 // notEmpty lists flags that are an error with an empty value, as of --target-file "$LIST" without
 // the variable. Without the flag, the line would mean all connections, an unreviewed plan or
 // another tenant.
-var notEmpty = []string{directoryName, "config", "tenant", "target-file", "plan-hash", "snapshot"}
+var notEmpty = []string{directoryName, "config", "tenant", groupName, "target-file", "plan-hash", "snapshot"}
 
 // variablePrefix is the prefix of the environment variables that set flags.
 const variablePrefix = "QLSYNC_"

@@ -15,6 +15,7 @@ import (
 	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/internal/workdir"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func completionCommand(env *environment) *cli.Command {
@@ -63,7 +64,7 @@ func (env *environment) names(flag string, given map[string]string) []commandlin
 		}
 		return found
 	}
-	if !slices.Contains([]string{"tenant", "target", "exclude", "rotate", "impact"}, flag) {
+	if !slices.Contains([]string{"tenant", groupName, "target", "exclude", "rotate", "impact"}, flag) {
 		return nil
 	}
 	value := func(flag string) string {
@@ -90,6 +91,14 @@ func (env *environment) names(flag string, given map[string]string) []commandlin
 	if flag == "tenant" {
 		for _, tenant := range project.Tenants {
 			found = append(found, commandline.Candidate{Word: tenant.Name, Says: tenant.URL})
+		}
+		return found
+	}
+	if flag == groupName {
+		for i := range project.Groups {
+			group := &project.Groups[i]
+			inside := slices.DeleteFunc(slices.Clone(project.Tenants), func(tenant spec.Tenant) bool { return !group.Has(&tenant) })
+			found = append(found, commandline.Candidate{Word: group.Name, Says: words.Count(len(inside), "tenant")})
 		}
 		return found
 	}

@@ -16,6 +16,7 @@ func sharedFlags() []cli.Flag {
 		directoryFlag(),
 		configFlag(),
 		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file, or names and patterns with * and ?, separated by commas; left out: defaultTenant of the project file, or the only tenant"},
+		&cli.StringFlag{Name: groupName, Usage: "only tenants of the group `NAME` of the project file, or of one of several, separated by commas; * and ? match several"},
 		commandline.Repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
 		quietFlag(),
 		colorFlag(),
@@ -30,7 +31,7 @@ func sharedFlags() []cli.Flag {
 	}
 }
 
-const directoryName = "directory"
+const directoryName, groupName = "directory", "group"
 
 // directoryFlag returns a flag of every command.
 func directoryFlag() cli.Flag {

@@ -12,7 +12,11 @@ var appearance = []string{"color", "no-color", "log-level", "parallelism", "quie
 // followUp returns a command about a tenant for pasting, with the flags of the line that determine
 // how the project is read. The tenant may be empty.
 func followUp(c *cli.Context, command, tenant string) string {
-	line := "qlsync " + command + commandline.Given(c, sharedFlags(), append([]string{"tenant"}, appearance...)...)
+	left := append([]string{"tenant"}, appearance...)
+	if tenant != "" {
+		left = append(left, groupName)
+	}
+	line := "qlsync " + command + commandline.Given(c, sharedFlags(), left...)
 	if tenant != "" {
 		line += " -t " + commandline.Word(tenant)
 	}

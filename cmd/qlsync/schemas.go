@@ -105,7 +105,7 @@ func chosenTenants(c *cli.Context, env *environment) (*engine.Project, []spec.Te
 	if err != nil {
 		return nil, nil, err
 	}
-	tenants, err := project.Choose(engine.TenantChoice{Names: c.String("tenant")})
+	tenants, err := project.Choose(tenantChoice(c))
 	return project, tenants, err
 }
 

@@ -33,7 +33,7 @@ func runSecrets(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	tenants, err := project.Choose(engine.TenantChoice{Names: c.String("tenant")})
+	tenants, err := project.Choose(tenantChoice(c))
 	if err != nil {
 		return cmp.Or(project.Problems.Err(), err)
 	}

@@ -87,9 +87,30 @@ func openTenant(c *cli.Context, env *environment, tenant string) (*engine.Sessio
 	if err != nil {
 		return nil, nil, err
 	}
-	options.Tenant = tenant
+	if options.Tenant, err = oneTenant(c, project, tenant); err != nil {
+		return nil, nil, err
+	}
 	s, err := project.Open(c.Context, options)
 	return s, project, err
+}
+
+// oneTenant returns the name of the only tenant that the line selects with this name. Without
+// --group, it is the name itself, which may be empty.
+func oneTenant(c *cli.Context, project *engine.Project, name string) (string, error) {
+	groups := c.String(groupName)
+	if groups == "" {
+		return name, nil
+	}
+	tenant, err := project.One(engine.TenantChoice{Names: name, Groups: groups})
+	if err != nil {
+		return "", cmp.Or(project.Problems.Err(), err)
+	}
+	return tenant.Name, nil
+}
+
+// tenantChoice returns which tenants the line selects.
+func tenantChoice(c *cli.Context) engine.TenantChoice {
+	return engine.TenantChoice{Names: c.String("tenant"), Groups: c.String(groupName)}
 }
 
 func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {

@@ -54,7 +54,7 @@ func (env *environment) chooseAmong(c *cli.Context, listed []string, alone ...st
 		return nil, err
 	}
 	names := c.String("tenant")
-	isList := listed != nil || chosen.IsSeveral(names)
+	isList := listed != nil || chosen.IsSeveral(names) || c.String(groupName) != ""
 	if chosen.isSeveral = isList || c.Bool(allTenantsName); !chosen.isSeveral {
 		return chosen, nil
 	}
@@ -64,8 +64,10 @@ func (env *environment) chooseAmong(c *cli.Context, listed []string, alone ...st
 	if chosen.shard, err = engine.ParseShard(c.String(shardName)); err != nil {
 		return nil, fmt.Errorf("--%w", err)
 	}
-	chosen.tenants, err = chosen.Choose(engine.TenantChoice{Names: names, Shard: chosen.shard})
-	if listed != nil && names == "" && !c.Bool(allTenantsName) {
+	choice := tenantChoice(c)
+	choice.Shard = chosen.shard
+	chosen.tenants, err = chosen.Choose(choice)
+	if listed != nil && names == "" && choice.Groups == "" && !c.Bool(allTenantsName) {
 		chosen.tenants = slices.DeleteFunc(chosen.tenants, func(tenant spec.Tenant) bool { return !slices.Contains(listed, tenant.Name) })
 	}
 	return chosen, err
@@ -79,11 +81,13 @@ func checkSeveral(c *cli.Context, isList bool, alone ...string) error {
 	case c.Bool(allTenantsName):
 		several = "--" + allTenantsName
 		alone = append([]string{"tenant"}, alone...)
+	case c.String(groupName) != "":
+		several = "--" + groupName
 	case isList && c.IsSet("tenant"):
 		several = "-t " + c.String("tenant")
 	case isList:
 	case c.String(shardName) != "" && !strings.ContainsAny(c.String("tenant"), ",*?"):
-		return fmt.Errorf("--%s divides a list of tenants: add --%s, or -t with several names or a pattern", shardName, allTenantsName)
+		return fmt.Errorf("--%s divides a list of tenants: add --%s, --%s, or -t with several names or a pattern", shardName, allTenantsName, groupName)
 	default:
 		return nil
 	}

@@ -60,7 +60,9 @@ func validate(c *cli.Context, env *environment) (report.Validation, error) {
 	if err != nil {
 		return report.Validation{}, fmt.Errorf("--%w", err)
 	}
-	tenants, err := project.Choose(engine.TenantChoice{Names: c.String("tenant"), Shard: shard})
+	choice := tenantChoice(c)
+	choice.Shard = shard
+	tenants, err := project.Choose(choice)
 	if err != nil {
 		return report.Validation{}, err
 	}

@@ -19,6 +19,9 @@ type TenantChoice struct {
 	// Names is the name of a tenant, or names and patterns that are separated by commas. In a pattern, *
 	// stands for any characters and ? for one character. Empty: all tenants.
 	Names string
+	// Groups is the name of a group, or names and patterns that are separated by commas. Only tenants in
+	// one of these groups are selected. Empty: groups do not matter.
+	Groups string
 	// Shard selects a part of these tenants.
 	Shard Shard
 }
@@ -60,8 +63,8 @@ func (s Shard) Has(identity string) bool {
 }
 
 // Identity returns the text that identifies a tenant in every run, independent of its name in the
-// project file: its URL.
-func Identity(tenant *spec.Tenant) string { return tenant.URL }
+// project file: its id, or its URL if the id is unknown.
+func Identity(tenant *spec.Tenant) string { return cmp.Or(tenant.ID, tenant.URL) }
 
 // IsSeveral reports whether a text of names selects a list of tenants: it is not the name of a
 // tenant, and has a comma or a pattern.
@@ -86,15 +89,34 @@ func (p *Project) Tenant(name string) (*spec.Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
+	return nil, p.tooMany("-t "+name, matched)
+}
+
+// One returns the tenant of a choice that must select one.
+func (p *Project) One(choice TenantChoice) (*spec.Tenant, error) {
+	if choice.Groups == "" {
+		return p.Tenant(choice.Names)
+	}
+	matched, err := p.Choose(choice)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(matched) != 1:
+		return nil, p.tooMany("--group "+choice.Groups, matched)
+	}
+	return &matched[0], nil
+}
+
+func (p *Project) tooMany(option string, matched []spec.Tenant) error {
 	example := ""
 	if len(matched) > 0 {
 		example = ", such as -t " + matched[0].Name
 	}
-	return nil, fmt.Errorf("-t %s selects %s, and this command takes one tenant: write its whole name%s", name, words.Count(len(matched), "tenant"), example)
+	return fmt.Errorf("%s selects %s, and this command takes one tenant: write its whole name%s", option, words.Count(len(matched), "tenant"), example)
 }
 
-// Choose returns the chosen tenants, in the order of the project file. A name or pattern without a
-// match is an error. A shard may be empty.
+// Choose returns the chosen tenants, in the order of the project. A name or pattern without a match
+// is an error, and so is a group without a tenant. A shard may be empty.
 func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 	parts := []string{choice.Names}
 	if p.IsSeveral(choice.Names) {
@@ -110,13 +132,56 @@ func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 			chosen[name] = true
 		}
 	}
+	groups, err := p.groupsNamed(choice.Groups)
+	if err != nil {
+		return nil, err
+	}
 	var tenants []spec.Tenant
+	isEmpty := true
 	for i := range p.Tenants {
-		if tenant := &p.Tenants[i]; chosen[tenant.Name] && choice.Shard.Has(Identity(tenant)) {
+		tenant := &p.Tenants[i]
+		if !chosen[tenant.Name] || groups != nil && !slices.ContainsFunc(tenant.Groups, func(name string) bool { return slices.Contains(groups, name) }) {
+			continue
+		}
+		isEmpty = false
+		if choice.Shard.Has(Identity(tenant)) {
 			tenants = append(tenants, *tenant)
 		}
 	}
+	if isEmpty && groups != nil {
+		return nil, fmt.Errorf("--group %s: no selected tenant is in %s", choice.Groups, words.Plural(len(groups), "this group", "one of these groups"))
+	}
 	return tenants, nil
+}
+
+// groupsNamed returns the groups that a list of names and patterns selects; nil for an empty list.
+func (p *Project) groupsNamed(list string) ([]string, error) {
+	if list == "" {
+		return nil, nil
+	}
+	known := make([]string, len(p.Groups))
+	for i := range p.Groups {
+		known[i] = p.Groups[i].Name
+	}
+	var groups []string
+	for part := range strings.SplitSeq(list, ",") {
+		part = strings.TrimSpace(part)
+		before := len(groups)
+		for _, name := range known {
+			if words.Match(part, name) {
+				groups = append(groups, name)
+			}
+		}
+		switch {
+		case len(groups) > before:
+		case len(known) == 0:
+			return nil, fmt.Errorf("%s has no group %q: it declares none under groups", p.File, part)
+		default:
+			hint := cmp.Or(words.DidYouMean(strings.Trim(part, "*?"), known), "there is "+words.OneOf(known[:min(len(known), 10)]))
+			return nil, fmt.Errorf("%s has no group %q (%s)", p.File, part, hint)
+		}
+	}
+	return groups, nil
 }
 
 // named returns the names of the tenants that one name or pattern selects: first an exact name,

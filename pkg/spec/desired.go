@@ -293,7 +293,7 @@ func (r *reader) credentials(n *notes, tree *node) map[string]any {
 func (r *reader) credential(n *notes, tree *node) any {
 	switch {
 	case isReference(tree):
-		ref, ok := n.reference(tree)
+		ref, ok := n.reference(tree, r.tenant)
 		if ok {
 			r.project.reserved.check(n, tree.place, ref)
 		}

@@ -39,8 +39,13 @@ policy:
     unknown: refuse
   update: patch
 defaultTenant: a
+groups:
+  first:
+    name: a
+  others: [b, m]
 tenants:
   a:
+    id: T1
     provider: qlik
     url: https://a.example
     auth:

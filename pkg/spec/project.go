@@ -25,8 +25,15 @@ type Project struct {
 	Dir  string // the folder of the file, and the base of relative paths
 	Name string // the owner in ownership records
 	// Policy has every field set.
-	Policy  connection.Policy
-	Tenants []Tenant // in the order of the file
+	Policy connection.Policy
+	// Tenants are those that the file declares, in their order, and then those of the fleet.
+	Tenants []Tenant
+	// Groups are the named selections of tenants, in the order of the file.
+	Groups []Group
+	// Fleet is where further tenants come from. Nil: the file declares all tenants.
+	Fleet *Fleet
+	// LockDigest is the digest of the lock file of the fleet. Empty: none was read.
+	LockDigest string
 	// DefaultTenant is the name of the tenant that is meant where none is named. Empty: none is.
 	DefaultTenant string
 	// Spaces is the scope of the project, as written: [Project.Desired] fills in variables. Nil: not
@@ -59,6 +66,15 @@ func ReadModes() []string { return []string{ReadsProof, ReadsCache, ReadsFull} }
 // Tenant is one tenant of a project.
 type Tenant struct {
 	Name string
+	// ID is the id that the tenant itself reports. Empty: unknown. A tenant that reports another id is
+	// never written to.
+	ID string
+	// Region is the code of the tenant's region. Empty: unknown.
+	Region string
+	// Groups are the names of the groups that the tenant is in, in the order of the file.
+	Groups []string
+	// Columns are the columns of the tenant in the fleet's file.
+	Columns map[string]string
 	// Provider is the kind of system; default: [ProviderQlik].
 	Provider string
 	// URL is "https://host", "http://" with a loopback host, or "sim:FILE" as
@@ -75,6 +91,13 @@ type Tenant struct {
 	RateLimits RateLimits
 	Position   connection.Position
 	address    connection.Position // of the URL
+	title      string              // the tenant's name on the remote side; else Name
+}
+
+// Host returns the host of the tenant, with its port if there is one. An embedded tenant has none.
+func (t *Tenant) Host() string {
+	_, host, _ := strings.Cut(t.URL, "://")
+	return host
 }
 
 // Auth is the sign-in to a tenant: to Qlik Cloud with an API key or an OAuth client, to Apinizer
@@ -197,6 +220,7 @@ func (n *notes) readProject(p *Project, root *node) {
 		p.Tenants = append(p.Tenants, n.readTenant(p, entry))
 	}
 	n.distinctTenants(p)
+	n.readGroups(p, root.get("groups"))
 	n.readDefaultTenant(p, root.get("defaultTenant"))
 	p.reserved = reserve(p.at(p.Dir), p.Tenants)
 	n.warnAboutLeftovers(p, root)
@@ -284,12 +308,14 @@ func integer(tree *node) int {
 func (n *notes) readTenant(p *Project, entry child) Tenant {
 	tenant := Tenant{
 		Name:       entry.key,
+		title:      entry.key,
+		ID:         textOf(entry.value.get("id")),
 		Provider:   cmp.Or(textOf(entry.value.get("provider")), systems[0].provider),
 		Position:   position(n.file, entry.place),
 		Variables:  n.variables(entry.value.get("variables")),
 		RateLimits: n.rateLimits(entry.value.get("rateLimits"), p.limits),
-		Auth:       n.readAuth(entry.value.get("auth"), p),
 	}
+	tenant.Auth = n.readAuth(entry.value.get("auth"), p, &tenant)
 	tenant.NoRecords = n.unmarked(p, entry.value, tenant.Provider)
 	address := entry.value.get("url")
 	if address != nil {
@@ -397,24 +423,25 @@ func (n *notes) foreignAuth(auth *node, provider string) bool {
 	return found
 }
 
-func (n *notes) readAuth(tree *node, p *Project) Auth {
+// readAuth reads a sign-in to a tenant, or to something else if the tenant is nil.
+func (n *notes) readAuth(tree *node, p *Project, tenant *Tenant) Auth {
 	oauth := tree.get("oauth")
 	return Auth{
-		APIKey:       n.authPart(tree.get("apiKey"), false, p),
-		ClientID:     n.authPart(oauth.get("clientId"), true, p),
-		ClientSecret: n.authPart(oauth.get("clientSecret"), false, p),
-		Token:        n.authPart(tree.get("token"), false, p),
-		User:         n.authPart(tree.get("user"), true, p),
-		Password:     n.authPart(tree.get("password"), false, p),
+		APIKey:       n.authPart(tree.get("apiKey"), false, p, tenant),
+		ClientID:     n.authPart(oauth.get("clientId"), true, p, tenant),
+		ClientSecret: n.authPart(oauth.get("clientSecret"), false, p, tenant),
+		Token:        n.authPart(tree.get("token"), false, p, tenant),
+		User:         n.authPart(tree.get("user"), true, p, tenant),
+		Password:     n.authPart(tree.get("password"), false, p, tenant),
 	}
 }
 
 // authPart reads a reference or, if it may be plain, a text; nil for anything else, and for a
 // reference that must not be followed.
-func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
+func (n *notes) authPart(tree *node, mayBePlain bool, p *Project, tenant *Tenant) any {
 	switch {
 	case isReference(tree):
-		ref, ok := n.reference(tree)
+		ref, ok := n.reference(tree, tenant)
 		if ref.Exec != nil && !p.options.AllowExec {
 			n.add(tree.place, connection.Because("exec-off-for-sign-in"))
 			return nil

@@ -20,17 +20,18 @@ func isReference(tree *node) bool {
 
 // reference reads {env: NAME}, {file: PATH}, {file: PATH, encoding: base64} or {exec: [COMMAND,
 // ARGUMENT...]}. The schema of the file checks the form of each part; reference reports the rest.
-// ok is false if the reference must not be followed.
-func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
+// The placeholders of the tenant, which may be nil, are filled in; see [Tenant.ExpandName]. ok is
+// false if the reference must not be followed.
+func (n *notes) reference(tree *node, tenant *Tenant) (ref connection.Reference, ok bool) {
 	ref, known := connection.Reference{Position: position(n.file, tree.place)}, n.errors
 	sources := 0
 	for _, entry := range tree.entries() {
 		switch entry.key {
 		case "env":
-			ref.Env = textOf(entry.value)
+			ref.Env = n.expandName(entry, tenant)
 			sources++
 		case "file":
-			ref.File = textOf(entry.value)
+			ref.File = n.expandName(entry, tenant)
 			sources++
 		case "encoding":
 			ref.Encoding = textOf(entry.value)
@@ -44,7 +45,9 @@ func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 	if sources > 1 {
 		n.add(tree.place, connection.Because("several-sources"))
 	}
-	if slices.ContainsFunc(append(ref.Exec, ref.Env, ref.File), func(text string) bool { return strings.Contains(text, openVariable) }) {
+	if slices.ContainsFunc(append(ref.Exec, ref.Env, ref.File), func(text string) bool {
+		return strings.Contains(text, openVariable) || strings.Contains(text, openTenant)
+	}) {
 		n.add(tree.place, connection.Because("variable-in-reference"))
 	}
 	for _, path := range append([]string{ref.File}, ref.Exec[:min(len(ref.Exec), 1)]...) {
@@ -54,6 +57,21 @@ func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 		n.warnOfBackslash(tree.place, ref.File)
 	}
 	return ref, ok
+}
+
+// expandName returns the name in a reference with the placeholders of the tenant filled in, or adds
+// the problem.
+func (n *notes) expandName(entry child, tenant *Tenant) string {
+	text := textOf(entry.value)
+	name, reason := tenant.ExpandName(text)
+	switch {
+	case reason.Code != "":
+		n.add(entry.value.place, reason)
+		return ""
+	case name != text && entry.key == "env" && !environmentName.MatchString(name):
+		n.add(entry.value.place, connection.Because("expanded-name-invalid", "name", name))
+	}
+	return name
 }
 
 // reserved is what a reference in a connection must not name: a person who may write connection

@@ -530,6 +530,16 @@ var Spec = connection.Messages{
 		Meaning: "A part of auth has a character that no such value has. The value is not shown.",
 		Example: args{"part": "API key", "source": `the environment variable "QLIK_API_KEY"`, "fault": "a line end"},
 	},
+	"group-without-tenants": {
+		Text: "no tenant is in group {group:q}", Next: "check its patterns, or remove the group",
+		Meaning: "A pattern of the group may be misspelt.",
+		Example: args{"group": "canary"},
+	},
+	"unknown-tenant-attribute": {
+		Text: "no tenant has the column {attribute:q}", Next: meant,
+		Meaning: "A pattern is for the name, id, host or region of tenants, or for a column of the fleet's file.",
+		Example: args{"attribute": "regoin", "meant": "region"},
+	},
 	"same-url": {
 		Text: "tenant {tenant:q} has the same url as tenant {other:q} at {at}, so each would delete what the other one creates",
 		Next: "keep one tenant; for connections that only some people need, use a separate project", Meaning: "Each tenant of a project needs a url of its own.",
@@ -577,6 +587,40 @@ var Spec = connection.Messages{
 	"variable-in-reference": {
 		Text:    "variables are not filled in inside references",
 		Meaning: "Where a secret comes from must not depend on a variable.",
+	},
+	"tenant-placeholder-outside": {
+		Text: "${tenant.{placeholder}} is filled in only in what belongs to one tenant", Next: "write the name of the secret",
+		Meaning: "The sign-in to a console or the like is not the sign-in to a tenant.",
+		Example: args{"placeholder": "id"},
+	},
+	"tenant-placeholder-remote": {
+		Text: "${tenant.{placeholder}} must not be part of the name of a secret", Next: "use ${tenant.id}, or a column of the fleet's file",
+		Meaning: "The owner of a tenant chooses its name and host. Then the owner would choose which secret is sent to the tenant.",
+		Example: args{"placeholder": "name"},
+	},
+	"tenant-placeholder-unknown": {
+		Text: "there is no ${tenant.{placeholder}}", Next: meant,
+		Meaning: "A placeholder is id, name, host, region or a column of the fleet's file.",
+		Example: args{"placeholder": "regoin", "meant": "region"},
+	},
+	"tenant-placeholder-empty": {
+		Text: "${tenant.{placeholder}} is empty for tenant {tenant:q}", Next: "write id under a tenant of the project file, or fill in the column in the fleet's file",
+		Meaning: "A name without the value would select another secret.",
+		Example: args{"placeholder": "id", "tenant": "prod"},
+	},
+	"tenant-placeholder-unfit": {
+		Text: "${tenant.{placeholder}} of tenant {tenant:q} must be 1 to 64 letters, digits, hyphens and underscores to be part of the name of a secret", Next: "use another column",
+		Meaning: "Other characters could lead to another folder.",
+		Example: args{"placeholder": "stage", "tenant": "prod"},
+	},
+	"tenant-placeholder-open": {
+		Text: "a placeholder that begins with ${tenant. has no closing brace", Next: "write ${tenant.id} or the like",
+		Meaning: "A placeholder ends with }.",
+	},
+	"expanded-name-invalid": {
+		Text: "with its placeholders filled in, the name of the environment variable is {name:q}, which no variable can have", Next: "use a column without hyphens, or {file: PATH}",
+		Meaning: "The name of an environment variable has letters, digits and underscores, and does not begin with a digit.",
+		Example: args{"name": "QLIK_a-b"},
 	},
 	"pipeline-token": {
 		Text: "the environment variable {variable:q} is a token of the CI pipeline and must never be sent to a tenant",
