@@ -34,8 +34,7 @@ func Format(file string, text []byte) ([]byte, connection.Problems) {
 		problems.Sort()
 		return nil, problems
 	}
-	readable := version12.ReplaceAll(unmarked, []byte("${1}1.1"))
-	before, problem := readDocument(file, readable)
+	before, problem := readDocument(file, unmarked)
 	if problem != nil {
 		return nil, connection.Problems{*problem}
 	}
@@ -43,7 +42,7 @@ func Format(file string, text []byte) ([]byte, connection.Problems) {
 	l.quotes(before)
 	l.block(before, 0, -1)
 	formatted := l.text()
-	after, problem := readDocument(file, version12.ReplaceAll(formatted, []byte("${1}1.1")))
+	after, problem := readDocument(file, formatted)
 	if l.odd || problem != nil || !sameValues(before, after) || !bytes.Equal(withoutLayout(unmarked), withoutLayout(formatted)) {
 		return nil, connection.Problems{messages.FileProblem(file, connection.Because("format-changes-meaning"))}
 	}

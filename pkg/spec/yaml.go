@@ -88,7 +88,6 @@ func (w *walker) parse(text []byte) (root *node, problems connection.Problems) {
 	if problem := unfit(file, text); problem != nil {
 		return nil, connection.Problems{*problem}
 	}
-	text = version12.ReplaceAll(text, []byte("${1}1.1"))
 	document, problem := readDocument(file, text)
 	if problem != nil {
 		return nil, connection.Problems{*problem}
@@ -163,6 +162,7 @@ func readDocument(file string, text []byte) (root *yaml.Node, problem *connectio
 			root, problem = nil, syntaxProblem(file, text, errors.New("yaml: not understood by the YAML parser"))
 		}
 	}()
+	text = version12.ReplaceAll(text, []byte("${1}1.1"))
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var first, second yaml.Node
 	switch err := decoder.Decode(&first); {
