@@ -291,17 +291,18 @@ func (s *survey) people(ctx context.Context, live []connection.Live) ([]connecti
 		ids[i] = live[i].OwnerID
 	}
 	slices.Sort(ids)
-	return s.usersOf(ctx, slices.Compact(ids))
+	return s.usersOf(ctx, slices.Compact(ids), s.get)
 }
 
-// usersOf returns the users with the ids, as far as the caller may see them.
-func (s *survey) usersOf(ctx context.Context, ids []string) ([]connection.User, error) {
+// usersOf returns the users with the ids, as far as the caller may see them. It sends the requests
+// that get returns.
+func (s *survey) usersOf(ctx context.Context, ids []string, get func(string, url.Values) Request) ([]connection.User, error) {
 	chunks := slices.Collect(slices.Chunk(ids, maxUserIDs))
 	found := make([][]connection.User, len(chunks))
 	group, ctx := s.readers(ctx)
 	for i, chunk := range chunks {
 		group.Go(func() (err error) {
-			found[i], err = s.usersByID(ctx, chunk)
+			found[i], err = s.usersByID(ctx, chunk, get)
 			return err
 		})
 	}
@@ -309,12 +310,12 @@ func (s *survey) usersOf(ctx context.Context, ids []string) ([]connection.User, 
 	return slices.Concat(found...), err
 }
 
-func (s *survey) usersByID(ctx context.Context, ids []string) ([]connection.User, error) {
+func (s *survey) usersByID(ctx context.Context, ids []string, get func(string, url.Values) Request) ([]connection.User, error) {
 	terms := make([]string, len(ids))
 	for i, id := range ids {
 		terms[i] = "id eq " + filterText(id)
 	}
-	listed, _, err := list[wireUser](ctx, s.client, s.get(usersPath, url.Values{"filter": {strings.Join(terms, " or ")}}))
+	listed, _, err := list[wireUser](ctx, s.client, get(usersPath, url.Values{"filter": {strings.Join(terms, " or ")}}))
 	if refusal, ok := err.(*Error); ok && affectsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
 		return nil, nil
 	}

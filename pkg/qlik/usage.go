@@ -349,7 +349,7 @@ func (u *usageReading) readOwners(ctx context.Context) error {
 	}
 	maps.DeleteFunc(ids, func(id string, uses bool) bool { return !uses || id == "" || id == u.scope.Caller.ID })
 	var err error
-	u.usage.Owners, err = u.usersOf(ctx, slices.Sorted(maps.Keys(ids)))
+	u.usage.Owners, err = u.usersOf(ctx, slices.Sorted(maps.Keys(ids)), u.request)
 	u.usage.Owners = distinctUsers(u.scope.Caller, u.usage.Owners)
 	return err
 }
