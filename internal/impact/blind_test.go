@@ -162,6 +162,31 @@ func TestUsesOfFormerConnectionsCount(t *testing.T) {
 	}
 }
 
+// TestAnAppWithANamelessUseOfAGoneConnectionMayUseAny: the connection may have been recreated.
+func TestAnAppWithANamelessUseOfAGoneConnectionMayUseAny(t *testing.T) {
+	live := []connection.Live{{ID: "new", Key: orders, UpdatedAt: noon}}
+	for name, c := range map[string]struct {
+		use  connection.Use
+		want int
+	}{
+		"the id is gone and has no name": {connection.Use{ID: "gone", How: connection.UseLoad}, 1},
+		"the id is gone and has a name":  {connection.Use{ID: "gone", Key: connection.KeyDigest(connection.Key{Space: "Audit", Name: "C"}), How: connection.UseLoad}, 0},
+		"the id exists and has no name":  {connection.Use{ID: "new", How: connection.UseLoad}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			one := app("a")
+			one.Reloads[0].Uses = []connection.Use{c.use}
+			report, _ := impact.Judge([]impact.Change{{Connection: orders, ID: "new", Breaks: impact.BreakDelete}}, indexOf(seen(one), live, nil))
+			if got := report.Connections[0].Unchecked; got != c.want {
+				t.Errorf("got %d apps that may use the connection too, want %d", got, c.want)
+			}
+			if got := len(indexOf(seen(one), live, nil).Unused(0).NotCovered); got != c.want {
+				t.Errorf("got %d apps whose uses are not all known, want %d", got, c.want)
+			}
+		})
+	}
+}
+
 // TestTheNextReloadUsesWhatHasTheNameNow: a script finds a connection by its name, so that an app depends on what has the
 // name now, although its last reload used another connection.
 func TestTheNextReloadUsesWhatHasTheNameNow(t *testing.T) {

@@ -31,7 +31,7 @@ func (x *Index) Covered(app string) Covered {
 // reload was complete and is known, and so are all before it since that time.
 func (x *Index) isCovered(app *connection.App, since time.Time) bool {
 	covered, one := x.Covered(app.ID), x.apps[app.ID]
-	return !covered.From.IsZero() && !covered.From.After(since) && one.past.Unknown.Before(since) && one.endsComplete() && !app.DirectQuery
+	return !covered.From.IsZero() && !covered.From.After(since) && one.past.Unknown.Before(since) && one.endsComplete() && !app.DirectQuery && !one.nameless
 }
 
 // endsComplete reports whether the newest reload of an app is known and was complete. Its past must

@@ -85,6 +85,9 @@ type Unseen struct {
 type sighted struct {
 	*connection.App
 	past *past
+	// nameless reports a use of a connection that is not among the live ones and whose name the service
+	// does not return. It may have been recreated, and its successor is unknown.
+	nameless bool
 }
 
 // New returns the index of what a provider saw. live are the connections that were read, and
@@ -118,6 +121,9 @@ func New(usage *connection.Usage, live []connection.Live, history *History) *Ind
 		}
 		if len(ids) == 0 && use.ID != "" {
 			elsewhere[use.ID] = true
+		}
+		if app := x.apps[d.ID]; app != nil && d.Kind == connection.DependentApp && len(ids) == 0 && use.Key == "" {
+			app.nameless = true
 		}
 	}
 	for i := range usage.Apps {

@@ -215,7 +215,7 @@ func (x *Index) mayUseAny() map[string]bool {
 		ids[id] = true
 	}
 	for id, one := range x.apps {
-		if one.DirectQuery || !x.isKnown(one) {
+		if one.DirectQuery || one.nameless || !x.isKnown(one) {
 			ids[id] = true
 		}
 	}

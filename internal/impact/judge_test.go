@@ -20,7 +20,7 @@ var (
 func app(id string, connections ...string) connection.App {
 	reload := connection.Reload{ID: "r-" + id, At: noon.Add(-2 * time.Hour), Success: true}
 	for _, used := range connections {
-		reload.Uses = append(reload.Uses, connection.Use{ID: used, How: connection.UseLoad})
+		reload.Uses = append(reload.Uses, connection.Use{ID: used, Key: connection.KeyDigest(connection.Key{Space: "Finance", Name: "the name of " + used}), How: connection.UseLoad})
 	}
 	return connection.App{
 		Item: connection.Item{ID: id, Name: id}, Reloads: []connection.Reload{reload},
