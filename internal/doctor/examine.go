@@ -90,6 +90,8 @@ type examination struct {
 
 	provider connection.Provider
 	found    *connection.Examination // nil: the tenant was not asked
+	// identity is what the tenant reports, if the files declare an id.
+	identity connection.TenantIdentity
 	// unasked is the code of the reason why the tenant was not asked.
 	unasked string
 	// knocked is why the tenant does not answer even without a token; it is only meaningful without a
@@ -123,6 +125,9 @@ func (e *examination) ask() {
 	}
 	found := examiner.Examine(e.ctx, e.Declared.Spaces)
 	e.found = &found
+	if identifier, ok := provider.(connection.Identifier); ok && e.Tenant.ID != "" && found.Err == nil {
+		e.identity, _ = identifier.TenantID(e.ctx) // without an id, there is no guard
+	}
 }
 
 // silent returns why a check has no answers of the tenant; empty: it has.
@@ -238,6 +243,9 @@ func (e *examination) tenant() Check {
 		return failure(fmt.Errorf("cannot start the embedded tenant: %w", e.found.Err), "embedded-tenant-broken", "file", e.Tenant.SimFile)
 	case !e.reached():
 		return failure(e.Explain(e.found.Err), "tenant-does-not-answer")
+	}
+	if id := e.identity.ID; id != "" && id != e.Tenant.ID {
+		return failed(nil, "tenant-is-another", "url", e.Tenant.URL, "id", id, "declared", e.Tenant.ID)
 	}
 	return passed("tenant-answers", "url", e.Tenant.URL)
 }

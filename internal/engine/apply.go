@@ -54,6 +54,11 @@ func (s *Session) Missing(p *plan.Plan) connection.Problems {
 // means that nothing was written; the result has the outcome of each change.
 func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*apply.Result, error) {
 	defer s.watch()()
+	if len(p.Steps) > 0 {
+		if err := s.identifyAgain(ctx); err != nil {
+			return nil, err
+		}
+	}
 	s.notify(Applying{len(p.Steps)})
 	began := s.host.now()
 	result, err := apply.Run(ctx, p, apply.Options{

@@ -6,27 +6,52 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// identify reads the tenant's own id, once. If the tenant does not report one, an event says so,
-// because then it is not noticed if the URL of a plan file leads to another tenant. A snapshot
-// contains the known id, and some systems have no such id.
+// identify reads the tenant's own id, once, and refuses a tenant that is not the declared one. If
+// the tenant does not report one, an event says so, because then it is not noticed if the URL leads
+// to another tenant. A snapshot contains the known id, and some systems have no such id.
 func (s *Session) identify(ctx context.Context) error {
-	asked, ok := s.provider.(connection.Identifier)
-	if !ok || s.identity.Reads > 0 {
+	if asked, ok := s.provider.(connection.Identifier); ok && s.identity.Reads == 0 {
+		var err error
+		if s.identity, err = asked.TenantID(ctx); err != nil {
+			return err
+		}
+		if s.host.Secrets != nil && s.host.Secrets.Holds(s.identity.ID) {
+			s.identity.ID, s.identity.Unknown = "", errors.New("the id of the tenant quotes a secret of this run")
+		}
+		if s.identity.Unknown != nil {
+			s.notify(UnknownID{s.tenant.Name, s.identity.Unknown})
+		}
+	}
+	return refuseOther(s.tenant, s.identity)
+}
+
+// refuseOther refuses a tenant whose id is not the declared one. An unknown id is not refused: it is
+// not documented which callers may read it.
+func refuseOther(tenant *spec.Tenant, reported connection.TenantIdentity) error {
+	if tenant.ID == "" || reported.ID == "" || tenant.ID == reported.ID {
 		return nil
 	}
-	var err error
-	if s.identity, err = asked.TenantID(ctx); err != nil {
-		return err
+	return Refused(connection.Because("tenant-id-differs", "url", tenant.URL, "id", reported.ID, "declared", tenant.ID, "tenant", tenant.Name, "at", tenant.Position.String()))
+}
+
+// identifyAgain refuses a tenant that has changed since the plan was made: after a review, the host
+// may belong to another tenant. It reads nothing if the files do not declare the id.
+func (s *Session) identifyAgain(ctx context.Context) error {
+	asked, ok := s.provider.(connection.Identifier)
+	if !ok || s.tenant.ID == "" || s.identity.ID == "" || !s.taken.IsZero() {
+		return nil
 	}
-	if s.host.Secrets != nil && s.host.Secrets.Holds(s.identity.ID) {
-		s.identity.ID, s.identity.Unknown = "", errors.New("the id of the tenant quotes a secret of this run")
+	now, err := asked.TenantID(ctx)
+	if err != nil {
+		return s.explained(err)
 	}
-	if s.identity.Unknown != nil {
-		s.notify(UnknownID{s.tenant.Name, s.identity.Unknown})
+	if now.ID == "" {
+		return Refused(connection.Because("tenant-id-gone", "tenant", s.tenant.Name, "url", s.tenant.URL))
 	}
-	return nil
+	return refuseOther(s.tenant, now)
 }
 
 // checkTenant refuses a reviewed plan of another tenant before it reads the tenant.

@@ -41,7 +41,7 @@ func EachTenant[T any](ctx context.Context, p *Project, tenants []spec.Tenant, o
 	for i := range tenants {
 		tenant := &tenants[i]
 		member := &fleet.Tenants[i]
-		member.Tenant = plan.Tenant{Name: tenant.Name, URL: tenant.URL}
+		member.Tenant = plan.Tenant{Name: tenant.Name, URL: tenant.URL, ID: tenant.ID}
 		group.Go(func() error {
 			of := o
 			of.Tenant = tenant.Name

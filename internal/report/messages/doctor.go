@@ -46,7 +46,11 @@ var Doctor = connection.Messages{
 	"lock-unusable": {Text: "{reason}", Meaning: "Two runs at the same time need a folder for locks.", Example: args{"reason": "permission denied"}},
 	"lock-usable":   {Text: "locks can be taken in {folder}", Meaning: "Two runs at the same time cannot disturb each other.", Example: args{"folder": ".qlsync"}},
 
-	"tenant-answers":               {Text: "{url} answers", Meaning: "The tenant is reachable.", Example: args{"url": "https://acme.eu.qlikcloud.com"}},
+	"tenant-answers": {Text: "{url} answers", Meaning: "The tenant is reachable.", Example: args{"url": "https://acme.eu.qlikcloud.com"}},
+	"tenant-is-another": {
+		Text: "{url} leads to the tenant with id {id:q}, not {declared:q}", Next: "find out who moved the host; qlsync writes nothing there", Meaning: "The host belongs to another tenant than the one in the project file or in the lock file.",
+		Example: args{"url": "https://acme.eu.qlikcloud.com", "id": "t-2", "declared": "t-1"},
+	},
 	"tenant-answers-without-token": {Text: "{url} answers (asked without a token)", Meaning: "The tenant is reachable, and the sign-in is incomplete.", Example: args{"url": "https://acme.eu.qlikcloud.com"}},
 	"tenant-does-not-answer": {
 		Text: "{reason}", Next: "check the url of the tenant, the network and the proxy", Meaning: "There was no answer on the way to the tenant.", Example: args{"reason": "no such host"},

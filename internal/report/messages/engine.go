@@ -173,6 +173,16 @@ var Engine = connection.Messages{
 		Meaning: "The reviewed plan was made for another tenant than the one that apply reaches.",
 		Example: args{"reviewed": "t-1", "url": "https://acme.eu.qlikcloud.com", "id": "t-2", "tenant": "prod"},
 	},
+	"tenant-id-differs": {
+		Text: "{url} leads to the tenant with id {id:q}, but tenant {tenant:q} has the id {declared:q} ({at}). Nothing was written", Next: "find out who moved the host. If the move is right, correct the id, or run qlsync fleet refresh and review the lock file",
+		Meaning: "The host belongs to another tenant than the one in the project file or in the lock file.",
+		Example: args{"url": "https://acme.eu.qlikcloud.com", "id": "t-2", "tenant": "prod", "declared": "t-1", "at": "tenants.lock.json:5:5"},
+	},
+	"tenant-id-gone": {
+		Text: "{url} does not report the id of tenant {tenant:q} any more. Nothing was written", Next: "run the command again",
+		Meaning: "The tenant reported its id for the plan, but not just before the first write.",
+		Example: args{"url": "https://acme.eu.qlikcloud.com", "tenant": "prod"},
+	},
 	"secret-not-resolved": {
 		Text:    "{reason}",
 		Meaning: "A reference could not be resolved.",
