@@ -488,9 +488,12 @@ func (c *canaries) everything() {
 			c.run("out", append([]string{"schemas", "list"}, onProject...)...)
 			c.run("out", append([]string{"schemas", "editor"}, onProject...)...)
 		},
-		"doctor":   func() { each(report.DoctorFormats().Names(), "doctor"); project("doctor", "--all-tenants") },
-		"secrets":  func() { each(report.SecretsFormats().Names(), "secrets") },
-		"simulate": func() { c.run("out", "simulate", "--tenant", "../in/key.json") },
+		"doctor":  func() { each(report.DoctorFormats().Names(), "doctor"); project("doctor", "--all-tenants") },
+		"secrets": func() { each(report.SecretsFormats().Names(), "secrets") },
+		"simulate": func() {
+			c.run("out", "simulate", "--tenant", "../in/key.json")
+			c.run("out", "simulate", "--fleet", "2", "--tenant", "../in/key.json", "--ca", "ca.pem")
+		},
 		"completion": func() {
 			for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 				c.run("out", "completion", shell)

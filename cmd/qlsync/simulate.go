@@ -1,13 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/simulator"
@@ -24,7 +28,9 @@ func simulateCommand(env *environment) *cli.Command {
 				spec.Providers(),
 			),
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "the loopback `ADDR` to listen on; port 0 takes a free one"},
-			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant; needed"},
+			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant, or a fleet; needed without --fleet"},
+			&cli.IntFlag{Name: "fleet", Usage: "serve `N` tenants like that of the file, and the console that lists them"},
+			&cli.StringFlag{Name: "ca", Usage: "serve a fleet over TLS, and write the certificate of its test authority to `FILE`"},
 			&cli.StringFlag{Name: "state", Usage: "keep the tenant's state in `FILE`; left out: in memory"},
 			&cli.StringFlag{Name: "faults", Usage: "inject the faults in `FILE`; exit with 1 if a fault never happens"},
 		},
@@ -40,19 +46,28 @@ func runSimulate(c *cli.Context, env *environment) error {
 		return err
 	}
 	kind, _ := engine.SimulationOf(c.String("provider"))
-	if c.String("tenant") == "" {
-		return fmt.Errorf("simulate needs --tenant FILE: see examples/quickstart/tenant.yaml")
+	if c.IsSet("fleet") && c.Int("fleet") < 1 {
+		return fmt.Errorf("--fleet %d: must be 1 or more", c.Int("fleet"))
+	}
+	if c.String("tenant") == "" && !c.IsSet("fleet") {
+		return fmt.Errorf("simulate needs --tenant FILE or --fleet N: see examples/quickstart/tenant.yaml")
 	}
 	if err := env.checkState(c); err != nil {
 		return err
 	}
 	tenant, err := env.files().OpenSimulation(c.Context, kind, engine.SimulationOptions{
-		Seed: c.String("tenant"), State: c.String("state"), Faults: c.String("faults"),
+		Seed: c.String("tenant"), Fleet: c.Int("fleet"), State: c.String("state"), Faults: c.String("faults"),
 	})
 	if err != nil {
 		return err
 	}
 	defer tenant.Close()
+	if fleet, isFleet := tenant.(engine.SimulatedFleet); isFleet {
+		return env.serveFleet(c, fleet)
+	}
+	if c.String("ca") != "" {
+		return fmt.Errorf("--ca is for a fleet: add --fleet N, or name a file with tenants")
+	}
 	server, err := simulator.Start(tenant, c.String("listen"))
 	if err != nil {
 		return err
@@ -64,6 +79,60 @@ func runSimulate(c *cli.Context, env *environment) error {
 		return err
 	}
 	return checkServed(env, tenant)
+}
+
+// serveFleet serves a fleet until the command is interrupted. It prints what a shell needs to talk to
+// the fleet.
+func (env *environment) serveFleet(c *cli.Context, fleet engine.SimulatedFleet) error {
+	start := simulator.StartFleet
+	if c.String("ca") != "" {
+		start = simulator.StartFleetTLS
+	}
+	server, err := start(fleet, c.String("listen"))
+	if err != nil {
+		return err
+	}
+	settings := append([]string{"QLIK_CONSOLE_URL=" + server.URLs[0]}, fleet.Environment()...)
+	if server.CA != nil {
+		file, err := env.writeAuthority(c, server.CA)
+		if err != nil {
+			_ = server.Close()
+			return err
+		}
+		settings = append(settings, "HTTPS_PROXY="+server.Proxy, "SSL_CERT_FILE="+file)
+	}
+	for _, setting := range settings {
+		fmt.Fprintln(env.stdout, "export "+setting)
+	}
+	fmt.Fprintf(env.stderr, "Serving %s and their console; interrupt to stop.\nTo use them in another shell, paste these lines there.\n",
+		words.Count(len(server.URLs)-1, "embedded tenant"))
+	<-c.Context.Done()
+	if err := server.Close(); err != nil {
+		return err
+	}
+	return checkServed(env, fleet)
+}
+
+// writeAuthority writes the certificate of a test authority to the file of --ca, and returns the file's
+// absolute path. It only replaces the certificate of an earlier fleet.
+func (env *environment) writeAuthority(c *cli.Context, certificate []byte) (string, error) {
+	name := c.String("ca")
+	if err := env.output("--ca "+name, name).ApartFrom(env.namedInputs(c)); err != nil {
+		return "", err
+	}
+	path, err := env.workDir.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	former, err := infile.Read(path, engine.MaxWrittenFile)
+	mark, _, _ := strings.Cut(string(certificate), "\n")
+	if !errors.Is(err, fs.ErrNotExist) && !strings.HasPrefix(string(former), mark) {
+		return "", fmt.Errorf("--ca %s: the file is not the certificate of an embedded fleet, and would be lost. Name another file", name)
+	}
+	if err := outfile.WriteBytes(path, 0o644, certificate); err != nil {
+		return "", fmt.Errorf("--ca %s: %w", name, env.workDir.Shown(err))
+	}
+	return path, nil
 }
 
 // checkServed returns the error of a tenant after it was served: a fault that never fired, because

@@ -26,6 +26,10 @@ type Simulation struct {
 	// Open opens a tenant from the seed as JSON, with the file of its state, or "" for a tenant in
 	// memory.
 	Open func(seed []byte, state string, faults []simulator.Fault) (Simulated, error)
+	// IsFleet reports whether a seed describes several tenants, and OpenFleet opens them. Both are
+	// nil for a kind of system without fleets.
+	IsFleet   func(seed []byte) bool
+	OpenFleet func(seed []byte) (SimulatedFleet, error)
 }
 
 // simulation returns the embedded tenant of a package of pkg/simulator, from its functions.
@@ -33,7 +37,7 @@ func simulation[T Simulated, O any](
 	parse func(list []byte) ([]simulator.Fault, error), with func([]simulator.Fault) O,
 	fresh func(seed []byte, o O) (T, error), kept func(seed []byte, state string, o O) (T, error),
 ) Simulation {
-	return Simulation{parse, func(seed []byte, state string, faults []simulator.Fault) (Simulated, error) {
+	return Simulation{ParseFaults: parse, Open: func(seed []byte, state string, faults []simulator.Fault) (Simulated, error) {
 		if state == "" {
 			return fresh(seed, with(faults))
 		}
@@ -130,6 +134,14 @@ type Simulated interface {
 	Close() error
 }
 
+// SimulatedFleet is several embedded tenants and the console that lists them.
+type SimulatedFleet interface {
+	Simulated
+	simulator.Fleet
+	// Environment returns the credentials of the fleet, as NAME=value.
+	Environment() []string
+}
+
 // SimulationOf returns the embedded tenant of a provider; false for an unknown name.
 func SimulationOf(name string) (Simulation, bool) {
 	kind, known := providers[name]
@@ -138,23 +150,34 @@ func SimulationOf(name string) (Simulation, bool) {
 
 // SimulationOptions are the files of an embedded tenant that is served on its own.
 type SimulationOptions struct {
-	// Seed describes the tenant.
+	// Seed describes the tenant, or a fleet. Empty: a fleet of tenants with a space and no connection.
 	Seed string
+	// Fleet is the number of tenants that the seed stands for. 0: one tenant, or those that the seed
+	// lists.
+	Fleet int
 	// State stores the changes of the tenant. Empty: the tenant is in memory.
 	State string
 	// Faults lists the faults to inject. Empty: none.
 	Faults string
 }
 
-// OpenSimulation opens an embedded tenant for a server. The caller closes it.
+// MaxFleet is the largest number of tenants in an embedded fleet.
+const MaxFleet = 10_000
+
+// OpenSimulation opens an embedded tenant for a server, or a [SimulatedFleet]. The caller closes it.
 func (host *Host) OpenSimulation(ctx context.Context, kind Simulation, o SimulationOptions) (Simulated, error) {
-	text, err := host.ReadArgument(ctx, o.Seed, MaxWrittenFile)
-	if err != nil {
-		return nil, fmt.Errorf("embedded tenant: read %q: %w", o.Seed, err)
+	seed := []byte("{}")
+	if o.Seed != "" {
+		text, err := host.ReadArgument(ctx, o.Seed, MaxWrittenFile)
+		if err != nil {
+			return nil, fmt.Errorf("embedded tenant: read %q: %w", o.Seed, err)
+		}
+		if seed, err = Seed(o.Seed, text); err != nil {
+			return nil, err
+		}
 	}
-	seed, err := Seed(o.Seed, text)
-	if err != nil {
-		return nil, err
+	if o.Fleet > 0 || kind.IsFleet != nil && kind.IsFleet(seed) {
+		return host.openFleet(kind, seed, o)
 	}
 	faults, err := host.faults(ctx, o.Faults, kind.ParseFaults)
 	if err != nil {
@@ -165,6 +188,35 @@ func (host *Host) OpenSimulation(ctx context.Context, kind Simulation, o Simulat
 		return nil, Mistakes(o.Seed, host.WorkDir.Shown(err))
 	}
 	return tenant, nil
+}
+
+// openFleet opens a fleet from its seed, or from the seed of one of its tenants.
+func (host *Host) openFleet(kind Simulation, seed []byte, o SimulationOptions) (Simulated, error) {
+	switch {
+	case kind.OpenFleet == nil:
+		return nil, errors.New("--fleet is for tenants of Qlik Cloud: leave out --provider")
+	case o.State != "" || o.Faults != "":
+		return nil, errors.New("a fleet has no --state and no --faults: it is in memory, and its file has the faults of each tenant")
+	case o.Fleet > MaxFleet:
+		return nil, fmt.Errorf("--fleet %d: the largest fleet has %s tenants", o.Fleet, limits.Grouped(MaxFleet))
+	case o.Fleet > 0 && kind.IsFleet(seed):
+		return nil, fmt.Errorf("%q lists its tenants: leave out --fleet", o.Seed)
+	}
+	if o.Fleet > 0 {
+		described := map[string]any{"count": o.Fleet}
+		if o.Seed != "" {
+			described["template"] = json.RawMessage(seed)
+		}
+		var err error
+		if seed, err = json.Marshal(described); err != nil {
+			return nil, err
+		}
+	}
+	fleet, err := kind.OpenFleet(seed)
+	if err != nil {
+		return nil, Mistakes(cmp.Or(o.Seed, "--fleet"), host.WorkDir.Shown(err))
+	}
+	return fleet, nil
 }
 
 // faults reads a file of faults; an empty name means none.

@@ -82,6 +82,15 @@ var simulatedQlik = simulation(
 	qliksimulator.New, qliksimulator.Open,
 )
 
+// withFleets adds the embedded fleet of Qlik Cloud.
+func withFleets(s Simulation) Simulation {
+	s.IsFleet = qliksimulator.IsFleet
+	s.OpenFleet = func(seed []byte) (SimulatedFleet, error) {
+		return qliksimulator.NewFleet(seed, qliksimulator.Options{})
+	}
+	return s
+}
+
 var qlikCloud = provider{
 	rules: qlik.Rules{}, holdsSecret: qlik.HoldsSecret, knowsSecret: qlik.KnowsSecret, parse: qlik.ParseDataSource,
 	connect: func(o options) (connection.Provider, error) {
@@ -93,7 +102,7 @@ var qlikCloud = provider{
 		})
 	},
 	door:       "/api/v1/users/me",
-	simulation: simulatedQlik,
+	simulation: withFleets(simulatedQlik),
 	embed:      embedding(simulatedQlik, func(token connection.Secret) auth { return auth{apiKey: token} }),
 }
 

@@ -40,12 +40,22 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
+	t, err := build(s, o, &place{name: "embedded", region: "eu-west-1", part: "eu", status: "active"})
+	if err != nil {
+		return nil, err
+	}
+	t.store.File = file
+	return t, t.store.Load(data)
+}
+
+// build returns the tenant of a seed in memory.
+func build(s *model.Seed, o Options, at *place) (*Tenant, error) {
 	behaviour := o.Behaviour.Or(s.Behaviour)
 	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
-	seeded, err := s.Build(behaviour, now())
+	seeded, err := s.Build(behaviour, now(), at.salt)
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +64,12 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 		return nil, err
 	}
 	t := &Tenant{
-		now: now, options: o, behaviour: behaviour, gateways: s.Gateways, faults: faults,
+		now: now, options: o, behaviour: behaviour, gateways: seeded.Gateways, faults: faults, place: at,
 		limiter: ratelimit.New(o.RateLimits.Or(s.RateLimits).Or(ratelimit.DocumentedLimits), 0),
-		keys:    &keys{apiKey: s.Token, caller: s.CallerIn(seeded).ID, oauth: s.OAuth, issued: make(map[string]time.Time)},
+		keys:    newKeys(s.Token, s.CallerIn(seeded).ID),
+	}
+	if s.OAuth != nil {
+		t.keys.oauth, t.keys.bot = s.OAuth, seeded.Bot(s.OAuth.ClientID).ID
 	}
 	if t.id = s.TenantID; t.id == "" {
 		t.id = identity.Opaque("tenant", t.keys.caller)[:32]
@@ -65,10 +78,10 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 		t.limiter.Users = len(seeded.Users)
 	}
 	seeded.KeepHistory(t.now)
-	t.store = &model.Store{World: seeded, Caller: t.keys.caller, Now: t.now, File: file}
+	t.store = &model.Store{World: seeded, Caller: t.keys.caller, Now: t.now}
 	if t.keys.apiKey == "" {
 		t.keys.apiKey = rand.Text()
 	}
-	t.mux = t.routes()
-	return t, t.store.Load(data)
+	t.mux = t.routes(routeTable())
+	return t, nil
 }

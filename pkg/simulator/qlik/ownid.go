@@ -1,6 +1,7 @@
 package qlik
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
@@ -21,7 +22,8 @@ type tenantView struct {
 // getTenant serves GET /tenants/me. Which callers may read it is undocumented; assumed: all.
 func (t *Tenant) getTenant(c *call) (answer, error) {
 	return answer{status: http.StatusOK, body: tenantView{
-		ID: t.tenantID(), Name: "embedded", Hostnames: []string{c.request.Host}, Region: "eu", Datacenter: "eu-west-1", Status: "active",
+		ID: t.tenantID(), Name: t.place.name, Hostnames: []string{cmp.Or(t.place.host, c.request.Host)},
+		Region: t.place.part, Datacenter: t.place.region, Status: t.place.status,
 		Created: timestamp(model.SeedTime), Links: selfLink{link{c.base() + tenantPath}},
 	}}, nil
 }

@@ -17,8 +17,9 @@ type param int
 const (
 	text param = iota
 	boolean
-	pageSize // 1 to 100
-	repeated // text; the last one of several counts
+	pageSize  // 1 to 100
+	emptySize // 0 to 100
+	repeated  // text; the last one of several counts
 )
 
 // parse checks a query against the route. That unknown keys are ignored by the service is possible, but then a filter
@@ -47,9 +48,9 @@ func (k param) accepts(value string) bool {
 	switch k {
 	case boolean:
 		return value == "true" || value == "false"
-	case pageSize:
+	case pageSize, emptySize:
 		n, err := strconv.Atoi(value)
-		return err == nil && n >= 1 && n <= 100
+		return err == nil && n <= 100 && (n >= 1 || n == 0 && k == emptySize)
 	default:
 		return true
 	}

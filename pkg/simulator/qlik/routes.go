@@ -10,7 +10,7 @@ import (
 // routeTable is the whole surface: what is not in it is answered 400.
 func routeTable() []route {
 	return []route{
-		{http.MethodPost, "/oauth/token", ratelimit.Untiered, nil, (*Tenant).token, true},
+		{http.MethodPost, tokenPath, ratelimit.Untiered, nil, (*Tenant).token, true},
 		{http.MethodGet, authorizePath, ratelimit.Untiered, params{
 			"response_type": text, "client_id": text, "state": text, "code_challenge": text, "code_challenge_method": text,
 		}, (*Tenant).authorize, true},
@@ -103,9 +103,9 @@ func routeTable() []route {
 }
 
 // routes builds the router. A trailing slash is taken on the list of data sources, as the create tutorial sends it.
-func (t *Tenant) routes() *http.ServeMux {
+func (t *Tenant) routes(table []route) *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, rt := range routeTable() {
+	for _, rt := range table {
 		serve := func(w http.ResponseWriter, r *http.Request) { t.serve(w, r, rt) }
 		mux.HandleFunc(rt.method+" "+rt.pattern, serve)
 		if rt.pattern == sourcesPath {

@@ -42,6 +42,11 @@ type Tenant struct {
 	keys     *keys
 	id       string // of the tenant itself
 	gateways []model.Gateway
+	place    *place
+	console  *console // of an organization, instead of a tenant; nil: a tenant
+
+	unreachable bool   // no request is answered
+	tokenScope  string // the scope that answers of the token endpoint have; empty: none
 
 	behaviour Behaviour
 	store     *model.Store
@@ -73,6 +78,15 @@ func (t *Tenant) Close() error {
 	}
 	return nil
 }
+
+// Name returns the name of a tenant of a fleet, or of the console.
+func (t *Tenant) Name() string { return t.place.name }
+
+// Host returns the host of a tenant of a fleet; empty for another tenant.
+func (t *Tenant) Host() string { return t.place.host }
+
+// ID returns the tenant's own id, as GET /api/v1/tenants/me answers it.
+func (t *Tenant) ID() string { return t.id }
 
 func (t *Tenant) tenantID() string { return t.id }
 

@@ -23,9 +23,12 @@ func Open(seed []byte, stateFile string, o qlik.Options) (*Tenant, error) {
 	return of(qlik.Open(seed, stateFile, o))
 }
 
+// Of returns a tenant of a fleet, to be looked into.
+func Of(t *qlik.Tenant) *Tenant { return &Tenant{t, t.Store()} }
+
 func of(t *qlik.Tenant, err error) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tenant{t, t.Store()}, nil
+	return Of(t), nil
 }

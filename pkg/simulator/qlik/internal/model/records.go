@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
@@ -57,15 +56,6 @@ func (u *User) MayManage(s *Space) bool {
 func (u *User) MayCreateSpace(kind string) bool {
 	role := map[string]string{"shared": "SharedSpaceCreator", "managed": "ManagedSpaceCreator", "data": "DataSpaceCreator"}[kind]
 	return u.IsAdmin() || slices.Contains(u.Roles, role)
-}
-
-// BotUser is who an OAuth client acts as: a user of its own with the tenant administrator's role (OAuth
-// machine-to-machine page). Its name and subject are undocumented; assumed.
-func BotUser(clientID string) *User {
-	return &User{
-		ID: identity.ObjectID("bot", clientID), Name: "Bot user of " + clientID, Email: clientID + "@bots.invalid",
-		Subject: "qlikbot|" + clientID, Status: "active", Roles: []string{"TenantAdmin"},
-	}
 }
 
 type Space struct {
@@ -197,4 +187,11 @@ func Touched(now, before time.Time) time.Time {
 		return before.Add(time.Millisecond)
 	}
 	return now
+}
+
+// Gateway is a data gateway: one that the DG_ data sources run on.
+type Gateway struct {
+	ID      string `json:"id"` // left out: derived from the name
+	Name    string `json:"name"`
+	Default bool   `json:"default"`
 }

@@ -66,7 +66,7 @@ func (w *World) addApp(s seedApp, caller *User, now time.Time) error {
 		Script: s.Script, Created: SeedTime, Updated: SeedTime,
 	}
 	if app.ID == "" {
-		app.ID = identity.UUID("app", space, owner, s.Name)
+		app.ID = w.uuid("app", space, owner, s.Name)
 	}
 	if w.App(app.ID) != nil {
 		return fmt.Errorf(".id: %q is used twice", app.ID)
@@ -188,7 +188,7 @@ func (w *World) addHolder(kind string, s seedHolder, caller *User) error {
 		ID: s.ID, Kind: kind, Name: s.Name, Space: space, Owner: owner, Unreadable: s.Unreadable, Updated: SeedTime,
 	}
 	if holder.ID == "" {
-		holder.ID = identity.ObjectID(kind, space, owner, s.Name)
+		holder.ID = w.objectID(kind, space, owner, s.Name)
 	}
 	for i, name := range s.Connections {
 		statement, found := w.statement(&App{Space: space, Owner: owner}, Line{Connection: name})

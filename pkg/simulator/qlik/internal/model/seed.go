@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/assertion"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/ratelimit"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
-// seed is the description of a tenant before the first request; see New for an example.
-type seed struct {
+// Seed is the description of a tenant before the first request; see New for an example.
+type Seed struct {
 	TenantID            string               `json:"tenantId"` // left out: derived from the caller
 	Caller              string               `json:"caller"`
 	Users               []seedUser           `json:"users"`
@@ -31,13 +32,6 @@ type seed struct {
 	KnowledgeBases      []seedHolder         `json:"knowledgeBases"`
 	DataSets            []seedHolder         `json:"dataSets"`
 	Behaviour           Behaviour            `json:"behaviour"`
-}
-
-// Gateway is a data gateway: one that the DG_ data sources run on.
-type Gateway struct {
-	ID      string `json:"id"` // left out: derived from the name
-	Name    string `json:"name"`
-	Default bool   `json:"default"`
 }
 
 type seedUser struct {
@@ -82,22 +76,30 @@ type SeedConnection struct {
 	Legacy      string         `json:"legacy"`      // answered with this qType and without a data source, as obsolete connections are
 }
 
+// OAuth is an OAuth client. It signs in with its secret, or with an assertion that the private key of
+// PublicKey has signed.
 type OAuth struct {
-	ClientID     string `json:"clientId"`
-	ClientSecret string `json:"clientSecret"`
+	ClientID     string         `json:"clientId"`
+	ClientSecret string         `json:"clientSecret"`
+	PublicKey    *assertion.Key `json:"publicKey"`
 }
 
-func ParseSeed(data []byte) (*seed, error) {
-	s := new(seed)
+// AddOnlyUser makes a user with that e-mail the only one.
+func (s *Seed) AddOnlyUser(email string) { s.Users = []seedUser{{Email: email}} }
+
+func ParseSeed(data []byte) (*Seed, error) {
+	s := new(Seed)
 	if err := host.DecodeStrict(data, s); err != nil {
 		return nil, fmt.Errorf("seed: %w", err)
 	}
 	return s, nil
 }
 
-// Build returns the world of a seed that begins now, or all mistakes, with their paths.
-func (s *seed) Build(b Behaviour, now time.Time) (*World, error) {
+// Build returns the world of a seed that begins now, or all mistakes, with their paths. The salt is
+// part of every derived id: tenants of one seed differ in their ids by it.
+func (s *Seed) Build(b Behaviour, now time.Time, salt string) (*World, error) {
 	w := newWorld(b)
+	w.salt = salt
 	var problems []error
 	note := func(err error) {
 		if err != nil {
@@ -120,7 +122,7 @@ func (s *seed) Build(b Behaviour, now time.Time) (*World, error) {
 		w.groupNamed(name)
 	}
 	if s.OAuth != nil {
-		w.Users = append(w.Users, BotUser(s.OAuth.ClientID))
+		w.Users = append(w.Users, w.Bot(s.OAuth.ClientID))
 	}
 	for i, sp := range s.Spaces {
 		note(within(fmt.Sprintf("spaces[%d]", i), w.addSpace(sp, s.CallerIn(w))))
@@ -139,8 +141,11 @@ func (s *seed) Build(b Behaviour, now time.Time) (*World, error) {
 		note(within(fmt.Sprintf("dataSets[%d]", i), w.addHolder(DataSet, holder, s.CallerIn(w))))
 	}
 	note(b.check())
-	for i := range s.Gateways {
-		note(within(fmt.Sprintf("gateways[%d]", i), s.Gateways[i].complete()))
+	if s.OAuth != nil && s.OAuth.PublicKey != nil {
+		note(within("oauth.publicKey", s.OAuth.PublicKey.Check()))
+	}
+	for i, g := range s.Gateways {
+		note(within(fmt.Sprintf("gateways[%d]", i), w.addGateway(g)))
 	}
 	for i, id := range s.DisabledDataSources {
 		if source.ByID(id) == nil {
@@ -159,7 +164,7 @@ func within(path string, err error) error {
 }
 
 // CallerIn is the user that the API key acts as: the one named, or the first.
-func (s *seed) CallerIn(w *World) *User {
+func (s *Seed) CallerIn(w *World) *User {
 	if s.Caller != "" {
 		return w.userByAny(s.Caller)
 	}
@@ -172,7 +177,7 @@ func (w *World) addUser(u seedUser) error {
 	}
 	r := &User{ID: u.ID, Name: u.Name, Email: u.Email, Subject: u.Subject, Status: u.Status, Roles: u.Roles}
 	if r.ID == "" {
-		r.ID = identity.ObjectID("user", u.Email)
+		r.ID = w.objectID("user", u.Email)
 	}
 	if r.Name == "" {
 		r.Name, _, _ = strings.Cut(u.Email, "@")
@@ -212,7 +217,7 @@ func (w *World) addSpace(s seedSpace, caller *User) error {
 		Description: s.Description, Created: SeedTime, CreatedBy: owner.ID, Updated: SeedTime,
 	}
 	if r.ID == "" {
-		r.ID = identity.ObjectID("space", s.Name)
+		r.ID = w.objectID("space", s.Name)
 	}
 	if w.Space(r.ID) != nil {
 		return fmt.Errorf(".id: %q is used twice", r.ID)
@@ -247,7 +252,7 @@ func (w *World) assign(s *Space, a seedAssignment) error {
 	case a.Group != "":
 		s.Assign(AssignedGroup, w.groupNamed(a.Group).ID, a.Roles, SeedTime)
 	case a.Client != "":
-		s.Assign(AssignedBot, BotUser(a.Client).ID, a.Roles, SeedTime)
+		s.Assign(AssignedBot, w.Bot(a.Client).ID, a.Roles, SeedTime)
 	default:
 		user := w.userByAny(a.User)
 		if user == nil {
@@ -329,13 +334,14 @@ func (c SeedConnection) stored(w *World) (map[string]any, error) {
 	return w.Store(s, all), nil
 }
 
-// complete derives an id that was left out; the two parts are those of the tutorial's samples.
-func (g *Gateway) complete() error {
+// addGateway derives an id that was left out; the two parts are those of the tutorial's samples.
+func (w *World) addGateway(g Gateway) error {
 	if g.Name == "" {
 		return errors.New(".name: missing")
 	}
 	if g.ID == "" {
-		g.ID = identity.ObjectID("gateway", g.Name) + "::" + identity.ObjectID("gateway instance", g.Name)
+		g.ID = w.objectID("gateway", g.Name) + "::" + w.objectID("gateway instance", g.Name)
 	}
+	w.Gateways = append(w.Gateways, g)
 	return nil
 }

@@ -24,9 +24,11 @@ type World struct {
 	Credentials map[string]*Credential // separated ones by id; replaced, never changed in place
 	SignIns     map[string]SignIn      // authorisations under way, by state
 	Apps        []*App
-	Holders     []*Holder       // knowledge bases and data sets
+	Holders     []*Holder // knowledge bases and data sets
+	Gateways    []Gateway
 	Disabled    map[string]bool // data sources switched off by an administrator
 	gone        map[string]bool // ids that were deleted: never given again
+	salt        string          // part of every derived id; empty: none
 	behaviour   Behaviour
 
 	byName map[NameKey]string
@@ -42,6 +44,18 @@ func newWorld(b Behaviour) *World {
 		SignIns: make(map[string]SignIn), Disabled: make(map[string]bool),
 		gone: make(map[string]bool), byName: make(map[NameKey]string), behaviour: b,
 	}
+}
+
+// objectID and uuid derive an id from names. Two worlds with different salts have no id in common.
+func (w *World) objectID(parts ...string) string { return identity.ObjectID(w.salted(parts)...) }
+
+func (w *World) uuid(parts ...string) string { return identity.UUID(w.salted(parts)...) }
+
+func (w *World) salted(parts []string) []string {
+	if w.salt == "" {
+		return parts
+	}
+	return append(parts, w.salt)
 }
 
 // at is the key as names are compared.
@@ -105,7 +119,7 @@ func (w *World) Named(key NameKey) *Record { return w.Connections[w.byName[w.at(
 // in another id.
 func (w *World) FreshID(key NameKey) string {
 	for n := 0; ; n++ {
-		id := identity.UUID("connection", key.Scope, key.Name, strconv.Itoa(n))
+		id := w.uuid("connection", key.Scope, key.Name, strconv.Itoa(n))
 		if w.Connections[id] == nil && !w.gone[id] {
 			return id
 		}
@@ -149,6 +163,15 @@ func (w *World) ownerOf(name string, caller *User) (*User, error) {
 	return nil, fmt.Errorf(".owner: no such user %q", name)
 }
 
+// Bot is the user that an OAuth client acts as: a user of its own with the tenant administrator's role (OAuth
+// machine-to-machine page). Its name and subject are undocumented; assumed.
+func (w *World) Bot(clientID string) *User {
+	return &User{
+		ID: w.objectID("bot", clientID), Name: "Bot user of " + clientID, Email: clientID + "@bots.invalid",
+		Subject: "qlikbot|" + clientID, Status: "active", Roles: []string{"TenantAdmin"},
+	}
+}
+
 func (w *World) Space(id string) *Space {
 	return find(w.Spaces, func(s *Space) bool { return s.ID == id })
 }
@@ -163,7 +186,7 @@ func (w *World) groupNamed(name string) *Group {
 	if g := find(w.Groups, func(g *Group) bool { return g.Name == name }); g != nil {
 		return g
 	}
-	g := &Group{ID: identity.ObjectID("group", name), Name: name}
+	g := &Group{ID: w.objectID("group", name), Name: name}
 	w.Groups = append(w.Groups, g)
 	return g
 }
@@ -171,9 +194,9 @@ func (w *World) groupNamed(name string) *Group {
 // FreshSpaceID derives the id of a space that is created with a name.
 func (w *World) FreshSpaceID(name string) string {
 	for n := 0; ; n++ {
-		id := identity.ObjectID("space", name)
+		id := w.objectID("space", name)
 		if n > 0 {
-			id = identity.ObjectID("space", name, strconv.Itoa(n))
+			id = w.objectID("space", name, strconv.Itoa(n))
 		}
 		if w.Space(id) == nil {
 			return id
