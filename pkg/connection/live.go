@@ -191,9 +191,12 @@ func (m *Record) Lifts(project, property string) bool {
 }
 
 // KeyRecord returns the record of a declared key in a [Record]. It is a digest over the id of the
-// space, which does not change with a rename; the personal space has no id and is represented by
-// its name.
+// space, which does not change with a rename; the personal space and a new space have no id and are
+// represented by their names.
 func KeyRecord(space Space, name string) string {
+	if space.IsNew() {
+		space.ID = ""
+	}
 	return KeyDigest(Key{Space: cmp.Or(space.ID, space.Name), Name: name})
 }
 

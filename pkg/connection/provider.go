@@ -316,6 +316,10 @@ type Scope struct {
 	// roles NamesCredentials and SelectsCredentials.
 	Stored []string
 	Linked bool
+	// SpaceDetails are the names of spaces whose details are needed; see [Snapshot.SpaceDetails].
+	SpaceDetails []string
+	// Principals are members to look up; see [Snapshot.Principals].
+	Principals []Principal
 	// Details reports whether the properties of a connection are needed. It is called
 	// from one goroutine, once for each listed connection.
 	Details func(*Live) bool
@@ -359,6 +363,11 @@ type Snapshot struct {
 	People []User `json:"people,omitempty"`
 	// Stored holds the stored credentials that were looked up and found.
 	Stored []StoredCredentials `json:"stored,omitempty"`
+	// SpaceDetails holds the details of the spaces that the scope asked for and that exist, by id.
+	SpaceDetails []SpaceDetails `json:"spaceDetails,omitempty"`
+	// Principals holds the principals that the scope asked for and that exist, each with its id: two
+	// groups with one name are two entries.
+	Principals []Principal `json:"principals,omitempty"`
 	// Connections holds the connections found in the scope, by key, then id.
 	Connections []Live `json:"connections"`
 	// Incomplete says what is missing from the lists, and why. If it is not empty, absence proves

@@ -16,8 +16,10 @@ type DesiredSet struct {
 	// Connections are in the order of the files: by path, then by place.
 	Connections []connection.Desired
 	Moves       []connection.Move
-	// Spaces is the scope: the declared spaces of the project, or else the spaces of its connections,
-	// each once; then the spaces that only occur as the source of a move.
+	// Prepared are the spaces that must exist, in the order of the files.
+	Prepared []connection.DesiredSpace
+	// Spaces is the scope: the declared spaces of the project, or else the prepared ones and the spaces
+	// of its connections, each once; then the spaces that only occur as the source of a move.
 	Spaces []connection.SpaceRef
 	// OnlyMoves is the part of Spaces that only occurs as the source of a move: the project manages
 	// nothing else in it.
@@ -42,6 +44,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 		spaces:    map[string][]connection.SpaceRef{},
 		moved:     map[foldedKey]connection.Position{},
 		elsewhere: map[foldedKey]string{},
+		prepared:  map[string]connection.SpaceRef{},
 		problems:  slices.Clone(all.problems),
 	}
 	r.scope.most = int(limits.Filled.At(p.options.RaiseLimits))
@@ -126,6 +129,8 @@ type reader struct {
 	// spaces holds the first reference of each space that is declared by name, by the appearance of the
 	// name.
 	spaces map[string][]connection.SpaceRef
+	// prepared holds where the spaces that must exist are declared, by their folded names.
+	prepared map[string]connection.SpaceRef
 	// elsewhere holds the connections that only other tenants have.
 	elsewhere map[foldedKey]string
 	filled    int // see [maxFilled]
@@ -177,12 +182,13 @@ func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.Spac
 		desired := r.connection(n, tree)
 		desired.At = file.trees.at(i)
 		r.unique(n, tree, &desired)
-		if !outside(n, tree, &desired, spaces) {
+		if !outside(n, tree.get("space"), desired.Space, spaces) {
 			r.distinctSpace(n, desired.Space)
 		}
 		set.Connections = append(set.Connections, desired)
 	}
-	for i := file.connections; i < len(file.trees.trees); i++ {
+	r.readSpaces(n, set, file, spaces)
+	for i := file.connections + file.spaces; i < len(file.trees.trees); i++ {
 		tree := file.trees.tree(i)
 		if !r.isHere(n, tree.get("tenants")) {
 			continue
@@ -508,21 +514,21 @@ func (r *reader) distinctSpace(n *notes, space connection.SpaceRef) {
 	r.spaces[look] = append(r.spaces[look], space)
 }
 
-// outside reports a connection in a space outside of the project's scope, and returns whether it
+// outside reports a space, or a connection in a space, outside of the project's scope, and returns whether it
 // did. A name and an id cannot be compared offline: only the tenant knows whether they are the same
 // space.
-func outside(n *notes, tree *node, desired *connection.Desired, spaces []connection.SpaceRef) bool {
-	if len(spaces) == 0 || desired.Space.String() == "" {
+func outside(n *notes, at *node, declared connection.SpaceRef, spaces []connection.SpaceRef) bool {
+	own := declared.String()
+	if len(spaces) == 0 || own == "" {
 		return false
 	}
 	var names []string
 	for _, space := range spaces {
-		if space.Same(desired.Space) || (space.ID == "") != (desired.Space.ID == "") {
+		if space.Same(declared) || (space.ID == "") != (declared.ID == "") {
 			return false
 		}
 		names = append(names, space.String())
 	}
-	own := desired.Space.String()
 	reason := suggest(connection.Because("space-not-in-project", "space", own), own, names)
 	for _, name := range names {
 		if differ := connection.Resemblance(own, name); differ != "" && differ != connection.LetterCase {
@@ -531,7 +537,7 @@ func outside(n *notes, tree *node, desired *connection.Desired, spaces []connect
 			break
 		}
 	}
-	n.add(tree.get("space").place, reason)
+	n.add(at.place, reason)
 	return true
 }
 
@@ -576,6 +582,9 @@ func (set *DesiredSet) collectSpaces(declared []connection.SpaceRef) {
 	if len(declared) == 0 {
 		for i := range set.Connections {
 			set.Spaces = uniqueSpaces(set.Spaces, set.Connections[i].Space)
+		}
+		for i := range set.Prepared {
+			set.Spaces = uniqueSpaces(set.Spaces, set.Prepared[i].Ref())
 		}
 	}
 	looked := len(set.Spaces)

@@ -221,8 +221,9 @@ func (p *Project) Unmatched() connection.Problems { return p.sources().unmatched
 // source is one connection file.
 type source struct {
 	file        string
-	trees       *packed // connections, with the defaults of the file merged in, and then moved blocks
+	trees       *packed // connections, with the defaults of the file merged in, then spaces, then moved blocks
 	connections int     // how many of the trees are connections
+	spaces      int     // how many of them are spaces
 }
 
 // Sources returns the project file and the connection files, as far as they can be found.
@@ -284,8 +285,8 @@ func (p *Project) readSource(file string, left *room) (source, connection.Proble
 		n.add(defaults.place, connection.Because("defaults-too-large", "limit", maxNodes))
 		return read, n.problems
 	}
-	moved := root.get("moved").items()
-	if !left.take(&left.connections, len(items), maxProjectConnections, file, "connections") ||
+	moved, spaces := root.get("moved").items(), root.get("spaces").items()
+	if !left.take(&left.connections, len(items)+len(spaces), maxProjectConnections, file, "connections") ||
 		!left.take(&left.moves, len(moved), maxProjectMoves, file, "moved blocks") ||
 		!left.take(&left.values, len(items)*defaults.size(), maxProjectValues, file, "values, with the defaults in each connection") {
 		return read, n.problems
@@ -297,6 +298,12 @@ func (p *Project) readSource(file string, left *room) (source, connection.Proble
 		}
 	}
 	read.connections = len(packer.trees)
+	for _, item := range spaces {
+		if item.value.is(kindObject) {
+			packer.add(item.value)
+		}
+	}
+	read.spaces = len(packer.trees) - read.connections
 	for _, item := range moved {
 		packer.add(item.value)
 	}

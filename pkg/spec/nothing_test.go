@@ -132,6 +132,20 @@ connections:
           as: set
           by: name
           only: declared
+spaces:
+  - name: Finance
+    type: shared
+    description: Books
+    members:
+      - group:
+          id: "1"
+        roles: [consumer]
+      - user: ana@example.com
+        roles: [producer]
+      - client: ci
+        roles: [facilitator]
+    exactMembers: true
+    tenants: [a]
 moved:
   - from:
       space: Finance

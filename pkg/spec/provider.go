@@ -17,13 +17,15 @@ type system struct {
 	auth, url string
 	// unmarked reports whether connections can be without ownership records.
 	unmarked bool
+	// keepsSpaces reports whether spaces can be declared.
+	keepsSpaces bool
 }
 
 // systems are all known systems. A tenant without a provider belongs to the first.
 var systems = []system{
 	{
 		provider: ProviderQlik, one: "apiKey", other: "oauth", auth: "auth: {apiKey: {env: NAME}}",
-		url: "https://TENANT.REGION.qlikcloud.com",
+		url: "https://TENANT.REGION.qlikcloud.com", keepsSpaces: true,
 	},
 	{
 		provider: ProviderApinizer, one: "token", other: "user", auth: "auth: {token: {env: NAME}}",

@@ -733,6 +733,39 @@ var Spec = connection.Messages{
 		Meaning: "Two names look the same to a reader and are different names.",
 		Example: args{"own": `"Finance "`, "other": `"Finance"`, "difference": "blanks", "at": "connections/a.yaml:3:10"},
 	},
+	"spaces-unsupported": {
+		Text: "spaces cannot be declared for the provider {provider}", Next: "remove the space, or limit it with tenants to those of another provider",
+		Meaning: "Only Qlik Cloud has spaces that qlsync can create and complete.",
+		Example: args{"provider": "apinizer"},
+	},
+	"personal-space-declared": {
+		Text: "the personal space cannot be declared", Next: "remove it: every user has one",
+		Meaning: "personal stands for the personal space of the caller, which always exists.",
+	},
+	"space-name-refused": {
+		Text: "{space:q} cannot be the name of a space", Next: `use at most 256 characters, without " * ? < > / | \ and :`,
+		Meaning: "The service refuses names of spaces that are too long or have one of these characters.",
+		Example: args{"space": "Finance: EMEA"},
+	},
+	"duplicate-space": {
+		Text: "space {space:q} is declared twice", Next: "remove one of the declarations. The first is at {first}",
+		Meaning: "The name identifies a space, in all files together. Names that differ only by letter case count as one.",
+		Example: args{"space": "Finance", "first": "connections/a.yaml:4:11"},
+	},
+	"one-member-kind": {
+		Text: "a member needs exactly one of group, user and client", Next: "write one entry for each member",
+		Meaning: "Each entry under members is one group, one user or one OAuth client.",
+	},
+	"duplicate-member": {
+		Text: "{member} is a member twice", Next: "write all roles in one entry",
+		Meaning: "A group, a user or a client has one list of roles in a space.",
+		Example: args{"member": "group Analysts"},
+	},
+	"role-letter-case": {
+		Text: "role {role:q} is written in another letter case", Next: "write {meant}",
+		Meaning: "The service distinguishes the letter case of roles in spaces.",
+		Example: args{"role": "Producer", "meant": "producer"},
+	},
 	"space-not-in-project": {
 		Text: "space {space:q} is not among the project's spaces", Next: meant,
 		Meaning: "The project file lists the spaces that the project looks at.",
