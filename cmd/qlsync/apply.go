@@ -32,6 +32,7 @@ func applyCommand(env *environment) *cli.Command {
 			"only if planning again produces exactly the reviewed plan. A plan file - is standard input. With several " +
 			"tenants, each tenant has its own plan and lock, apply asks once for all of them, and an error in one tenant does not stop the others.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), severalFlags(), []cli.Flag{
+			attemptFlag(),
 			&cli.StringFlag{Name: resumeName, Usage: "continue with the tenants that are not done in `FILE`, the JSON result of an apply to several tenants; - is standard input"},
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; * and ? match several; repeatable"),

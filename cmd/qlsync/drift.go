@@ -19,6 +19,7 @@ func driftCommand(env *environment) *cli.Command {
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; writes nothing",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), severalFlags(), []cli.Flag{
+			attemptFlag(),
 			impactFlag("show how many apps depend on each connection, and sort by that number"),
 			exitZeroFlag(),
 			historyFlag("append this run to `FILE`, one JSON value per line; the html report shows all of them"),

@@ -22,6 +22,7 @@ func planCommand(env *environment) *cli.Command {
 		Name:  "plan",
 		Usage: "show what apply would change, in which steps and at what cost; writes nothing to the tenant",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.PlanFormats().Names()), planFlags(), severalFlags(), []cli.Flag{
+			attemptFlag(),
 			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},
 			&cli.StringFlag{Name: "out", Usage: "write the plan, or the plans of several tenants, to `FILE` for apply, as JSON that only you can read"},
 			&cli.StringFlag{Name: "cache", Usage: "cache reads in the folder `DIR`, and read again only connections that were updated since"},

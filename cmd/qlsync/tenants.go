@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-const allTenantsName, shardName = "all-tenants", "shard"
+const allTenantsName, shardName, earlierName = "all-tenants", "shard", "earlier-attempts"
 
 // severalFlags returns the flags of a command that can be about several tenants.
 func severalFlags() []cli.Flag {
@@ -24,6 +25,29 @@ func severalFlags() []cli.Flag {
 		&cli.BoolFlag{Name: allTenantsName, Usage: "run for all tenants of the project file at the same time, with one report"},
 		&cli.StringFlag{Name: shardName, Usage: "run only for part I of N of the selected tenants, as `I/N`, where I is from 0 to N-1; a tenant stays in its part when other tenants are added or removed"},
 	}
+}
+
+// attemptFlag returns the flag of a run that an engine repeats when it fails.
+func attemptFlag() cli.Flag {
+	return &cli.StringFlag{Name: earlierName, Usage: "this run is attempt `N`+1 of its shard, as N or a sum of numbers such as 1+2; merge then names the attempts whose report is lost"}
+}
+
+// parseAttempt returns the number of the attempt, from 1, of a run with that many earlier attempts, a
+// number or a sum; 0 if nothing is known. A number of the sum may be empty: an engine that counts
+// different failures apart has no number for those that did not happen.
+func parseAttempt(earlier string) (int, error) {
+	if earlier == "" {
+		return 0, nil
+	}
+	attempt := 1
+	for part := range strings.SplitSeq(earlier, "+") {
+		n, err := strconv.ParseUint(cmp.Or(part, "0"), 10, 16)
+		if err != nil {
+			return 0, fmt.Errorf("--%s %q: it must be a number or a sum of numbers, such as 2 or 1+2", earlierName, earlier)
+		}
+		attempt += int(n)
+	}
+	return attempt, nil
 }
 
 // choice is the project of a line with the tenants that the line selects.
@@ -34,6 +58,7 @@ type choice struct {
 	isSeveral bool
 	tenants   []spec.Tenant // the list
 	shard     engine.Shard
+	attempt   int // see [parseAttempt]
 }
 
 // choose reads the project and selects its tenants. The named flags are about one tenant: with a
@@ -63,6 +88,9 @@ func (env *environment) chooseAmong(c *cli.Context, listed []string, alone ...st
 	}
 	if chosen.shard, err = engine.ParseShard(c.String(shardName)); err != nil {
 		return nil, fmt.Errorf("--%w", err)
+	}
+	if chosen.attempt, err = parseAttempt(c.String(earlierName)); err != nil {
+		return nil, err
 	}
 	choice := tenantChoice(c)
 	choice.Shard = chosen.shard
@@ -160,7 +188,7 @@ func eachTenant[T any](c *cli.Context, env *environment, chosen *choice, tenants
 func newFleet[T any](env *environment, chosen *choice, format string) *report.Fleet[T] {
 	fleet := &report.Fleet[T]{
 		Format: format, Project: chosen.Name, At: env.clock().UTC().Format(time.RFC3339), Shard: chosen.shard.String(),
-		Selected: []string{},
+		Attempt: chosen.attempt, Count: len(chosen.tenants), Selected: []string{},
 	}
 	for i := range chosen.tenants {
 		fleet.Selected = append(fleet.Selected, chosen.tenants[i].Name)
@@ -171,7 +199,7 @@ func newFleet[T any](env *environment, chosen *choice, format string) *report.Fl
 // writeFleet writes a report of several tenants, of which JSON Lines are on standard output already.
 // unwritten is the error of that.
 func writeFleet[T any](c *cli.Context, env *environment, all report.Formats[*report.Fleet[T]], fleet *report.Fleet[T], unwritten error) error {
-	fleet.Selected = nil
+	fleet.Selected, fleet.Count = nil, 0
 	if c.String("format") != report.FormatLines {
 		return write(c, env, all, fleet)
 	}

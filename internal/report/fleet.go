@@ -106,7 +106,7 @@ func failures[T any](p *printer, f *Fleet[T]) []string {
 		names = append(names, member.Tenant.Name)
 		p.tenant(tenantName(member.Tenant)+": "+p.paint(red, "not looked at"), member.Error)
 	}
-	p.missing(f.Missing)
+	p.missing(f.Missing, f.Lost)
 	return names
 }
 
@@ -119,10 +119,13 @@ func (p *printer) tenant(head, text string) {
 	}
 }
 
-// missing writes what a merged report lacks.
-func (p *printer) missing(texts []string) {
+// missing writes what a merged report lacks, and the attempts that were lost with their logs.
+func (p *printer) missing(texts, lost []string) {
 	for _, text := range texts {
 		p.line("%s: %s", p.paint(red, "missing"), Sanitize(text))
+	}
+	for _, text := range lost {
+		p.line("lost: %s", Sanitize(text))
 	}
 }
 
@@ -228,8 +231,20 @@ func addFailures[T any](p *page, f *Fleet[T]) {
 		}
 		p.add(alert("CAUTION", "**Reports are missing.**", missing, roomOfAlert))
 	}
+	addLost(p, f.Lost)
 	if len(items) > 0 {
 		p.add(alert("CAUTION", fmt.Sprintf("**%s could not be looked at.**", words.Count(len(items), "tenant")), items, roomOfAlert))
+	}
+}
+
+// addLost adds the attempts that were lost with their logs.
+func addLost(p *page, lost []string) {
+	var items []string
+	for _, text := range lost {
+		items = append(items, prose(text))
+	}
+	if len(items) > 0 {
+		p.add(alert("NOTE", "**Reports of earlier attempts were lost with their logs.** The tenants are as the later reports say.", items, roomOfAlert))
 	}
 }
 

@@ -70,6 +70,7 @@ func (f *Fleet[T]) FirstLine(w io.Writer) error {
 	if first.Selected == nil {
 		first.Selected = f.Names()
 	}
+	first.Count = len(first.Selected)
 	first.Signal, first.Tenants = 0, []Member[T]{}
 	return Line(w, first)
 }
@@ -77,7 +78,9 @@ func (f *Fleet[T]) FirstLine(w io.Writer) error {
 // Line writes the line of JSON Lines about one tenant.
 func (f *Fleet[T]) Line(w io.Writer, member *Member[T]) error {
 	one := *f
-	one.Selected, one.Shards, one.Missing, one.Signal, one.Tenants = nil, 0, nil, 0, []Member[T]{*member} // the first line has them
+	one.Count = cmp.Or(f.Count, len(f.Tenants))
+	one.Tenants = []Member[T]{*member}
+	one.Selected, one.Shards, one.Missing, one.Lost, one.Signal = nil, 0, nil, nil, 0 // the first line has them
 	return Line(w, one)
 }
 
@@ -87,7 +90,7 @@ func (f *Fleet[T]) LastLine(w io.Writer) error {
 		return nil
 	}
 	last := *f
-	last.Selected, last.Shards, last.Missing, last.Tenants = nil, 0, nil, []Member[T]{}
+	last.Selected, last.Shards, last.Missing, last.Lost, last.Tenants = nil, 0, nil, nil, []Member[T]{}
 	return Line(w, last)
 }
 

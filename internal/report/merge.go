@@ -148,6 +148,21 @@ type merger[T any] struct {
 	damaged  []string
 	lost     []string // of an earlier merge, without its shards
 	isListed bool     // a run has listed its tenants, so that a lost one is known
+	runs     map[oneRun]*runLines
+}
+
+// oneRun is one attempt of a shard.
+type oneRun struct {
+	shard   string
+	attempt int // 0: unknown
+	at      string
+}
+
+// runLines is what was found of the JSON Lines of a run.
+type runLines struct {
+	of       int             // tenants of the run
+	isListed bool            // the first line was found
+	tenants  map[string]bool // whose lines were found
 }
 
 // MergePlans puts plans together; see [Scan.Format] and [mergeReports].
@@ -175,7 +190,7 @@ func MergeResults(s *Scan) (*Fleet[apply.Result], []string, error) {
 // single format as a member. Tenants and shards without a report are in the result. The notes say
 // what was left out.
 func mergeReports[T any](s *Scan, format, single string, one func(*T) Member[T]) (*Fleet[T], []string, error) {
-	m := &merger[T]{merged: &Fleet[T]{Format: format, Tenants: []Member[T]{}}, attempts: map[string]*attempt[T]{}, selected: map[string]bool{}, shards: map[int]bool{}}
+	m := &merger[T]{merged: &Fleet[T]{Format: format, Tenants: []Member[T]{}}, attempts: map[string]*attempt[T]{}, selected: map[string]bool{}, shards: map[int]bool{}, runs: map[oneRun]*runLines{}}
 	m.damaged = slices.Clone(s.Damaged)
 	for _, found := range s.found {
 		fleet, err := readOne(found, single, one)
@@ -220,7 +235,10 @@ func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 	if err := m.addShards(f.Shard, f.Shards, f.Missing); err != nil {
 		return err
 	}
+	m.merged.Lost = append(m.merged.Lost, f.Lost...) // of an earlier merge
 	m.isListed = m.isListed || len(f.Selected) > 0
+	lines := m.lines(f.Shard, f.Attempt, f.At, f.Count)
+	lines.isListed = lines.isListed || f.Selected != nil
 	for _, name := range f.Selected {
 		m.selected[name] = true
 	}
@@ -237,7 +255,7 @@ func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 		case member.Report != nil:
 			member.Outcome = one(member.Report).Outcome // what the report shows
 		}
-		m.selected[member.Tenant.Name] = true
+		m.selected[member.Tenant.Name], lines.tenants[member.Tenant.Name] = true, true
 		known := m.attempts[member.Tenant.Name]
 		switch {
 		case member.Outcome == OutcomeMissing: // an earlier merge did not find it
@@ -251,6 +269,63 @@ func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 		}
 	}
 	return nil
+}
+
+// lines returns what was found of a run, to which a line belongs.
+func (m *merger[T]) lines(shard string, attempt int, at string, of int) *runLines {
+	key := oneRun{shard, attempt, at}
+	if m.runs[key] == nil {
+		m.runs[key] = &runLines{tenants: map[string]bool{}}
+	}
+	m.runs[key].of = max(m.runs[key].of, of)
+	return m.runs[key]
+}
+
+// incomplete returns the attempts of which nothing or only a part was found, and the shards with tenants
+// that no line names.
+func (m *merger[T]) incomplete() (lost, unnamed []string) {
+	type shard struct {
+		attempts map[int]bool
+		isListed bool
+		of       int
+		tenants  map[string]bool
+	}
+	shards := map[string]*shard{}
+	keys := slices.SortedFunc(maps.Keys(m.runs), func(a, b oneRun) int {
+		return cmp.Or(cmp.Compare(a.shard, b.shard), cmp.Compare(a.attempt, b.attempt), cmp.Compare(a.at, b.at))
+	})
+	for _, key := range keys {
+		lines, s := m.runs[key], shards[key.shard]
+		if s == nil {
+			s = &shard{attempts: map[int]bool{}, tenants: map[string]bool{}}
+			shards[key.shard] = s
+		}
+		s.attempts[key.attempt], s.isListed, s.of = true, s.isListed || lines.isListed, max(s.of, lines.of)
+		maps.Copy(s.tenants, lines.tenants)
+		if found := len(lines.tenants); key.attempt > 0 && found < lines.of {
+			lost = append(lost, fmt.Sprintf("a part of %s (found: %d of %s)", attemptText(key.shard, key.attempt), found, words.Count(lines.of, "tenant")))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(shards)) {
+		s := shards[name]
+		for attempt := 1; attempt < slices.Max(slices.Collect(maps.Keys(s.attempts))); attempt++ {
+			if !s.attempts[attempt] {
+				lost = append(lost, attemptText(name, attempt))
+			}
+		}
+		if left := s.of - len(s.tenants); left > 0 && !s.isListed {
+			unnamed = append(unnamed, strings.TrimSpace(words.Count(left, "tenant")+" of shard "+name)+", whose first line was not found")
+		}
+	}
+	return lost, unnamed
+}
+
+func attemptText(shard string, attempt int) string {
+	text := fmt.Sprintf("attempt %d", attempt)
+	if shard != "" {
+		text += " of shard " + shard
+	}
+	return text
 }
 
 // addShards adds the shard of a run, or the shards of an earlier merge and what that did not find.
@@ -307,7 +382,11 @@ func (m *merger[T]) settle() (notes []string) {
 		}
 	}
 	m.merged.Shards = m.of
-	m.merged.Missing = append(m.merged.Missing, m.lost...)
+	partly, unnamed := m.incomplete()
+	m.merged.Missing = slices.Concat(m.merged.Missing, unnamed, m.lost)
+	if m.merged.Lost = append(m.merged.Lost, partly...); len(m.merged.Lost) > 0 {
+		notes = append(notes, "lost with the logs: "+strings.Join(m.merged.Lost, ", ")+". What these attempts changed is not in the report; its tenants are as the later reports say")
+	}
 	if len(m.merged.Missing) > 0 {
 		notes = append(notes, "not found: "+firstFew(m.merged.Missing))
 	}

@@ -79,7 +79,7 @@ func (t Text) Results(w io.Writer, f *Fleet[apply.Result]) error {
 	if len(members) > 0 {
 		p.line("")
 	}
-	p.missing(f.Missing)
+	p.missing(f.Missing, f.Lost)
 	p.line("Tenants: %s.", outcomeCounts(f))
 	p.line("%s %s", p.paint(bold, "Applied:"), p.ledger(&apply.Result{Ledger: sumOf(f)}))
 	return p.err
@@ -128,6 +128,7 @@ func (Markdown) Results(w io.Writer, f *Fleet[apply.Result]) error {
 	for _, shard := range f.Missing {
 		undone = append(undone, "**missing**: "+prose(shard))
 	}
+	addLost(p, f.Lost)
 	if len(undone) > 0 {
 		p.add(alert("CAUTION", "**Tenants: "+outcomeCounts(f)+".** Apply again to do the rest.", undone, 2*roomOfAlert))
 	}

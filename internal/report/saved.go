@@ -32,6 +32,11 @@ type Fleet[T any] struct {
 	At string `json:"at,omitempty"`
 	// Shard is the part of the tenants that the run was about, as I/N. Empty: all of them.
 	Shard string `json:"shard,omitempty"`
+	// Attempt is the number of the run among the attempts of its shard, from 1; 0: unknown.
+	Attempt int `json:"attempt,omitempty"`
+	// Count is the number of tenants of the run. Only lines of JSON Lines have it, so that the loss of the
+	// first line is noticed.
+	Count int `json:"count,omitempty"`
 	// Selected are the names of all tenants of the run. Only the first line of JSON Lines has them, so
 	// that a tenant whose line is lost is known.
 	Selected []string `json:"selected,omitempty"`
@@ -40,7 +45,9 @@ type Fleet[T any] struct {
 	// Shards is the number of shards of a merged report; 0: its runs had none.
 	Shards int `json:"shards,omitempty"`
 	// Missing is what a merged report lacks: shards, and reports that are damaged.
-	Missing []string    `json:"missing,omitempty"`
+	Missing []string `json:"missing,omitempty"`
+	// Lost are the attempts whose reports a merged report lacks, although it has a later one.
+	Lost    []string    `json:"lost,omitempty"`
 	Tenants []Member[T] `json:"tenants"` // in the order of the project file
 }
 

@@ -1,0 +1,66 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/pkg/apply"
+)
+
+// attemptOf returns the lines of an attempt of a shard: the first line, then one for each member.
+func attemptOf(t *testing.T, attempt int, shard string, members ...report.Member[apply.Result]) []string {
+	t.Helper()
+	at := "2026-11-29T20:0" + string(rune('0'+attempt)) + ":00Z"
+	text := jsonLines(t, &report.Fleet[apply.Result]{Format: report.ResultsFormat, Project: "finance", At: at, Shard: shard, Attempt: attempt, Tenants: members})
+	return strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+}
+
+func TestMergeNamesTheAttemptsThatAreLostWithTheirLogs(t *testing.T) {
+	east, west := memberOf(resultOn("east", apply.Done)), memberOf(resultOn("west", apply.Done))
+	first, second, third := attemptOf(t, 1, "0/1", east, west), attemptOf(t, 2, "0/1", east, west), attemptOf(t, 3, "0/1", east, west)
+	const part = "a part of attempt 1 of shard 0/1 (found: 1 of 2 tenants)"
+	for name, test := range map[string]struct {
+		lines         []string
+		lost, missing []string
+	}{
+		"all logs are there":                   {append(first, second...), nil, nil},
+		"the first log is deleted":             {second, []string{"attempt 1 of shard 0/1"}, nil},
+		"two logs are deleted":                 {third, []string{"attempt 1 of shard 0/1", "attempt 2 of shard 0/1"}, nil},
+		"one between two is deleted":           {append(first, third...), []string{"attempt 2 of shard 0/1"}, nil},
+		"an attempt was killed":                {append(first[:2:2], second...), []string{part}, nil},
+		"without a shard":                      {attemptOf(t, 2, "", east, west), []string{"attempt 1"}, nil},
+		"no attempts are known":                {attemptOf(t, 0, "0/1", east, west), nil, nil},
+		"the beginning of a log is deleted":    {first[2:], []string{part}, []string{"1 tenant of shard 0/1, whose first line was not found"}},
+		"and the other attempt has all names":  {append(first[2:], second...), []string{part}, nil},
+		"the same, and no attempts are known":  {attemptOf(t, 0, "0/1", east, west)[2:], nil, []string{"1 tenant of shard 0/1, whose first line was not found"}},
+		"the beginning is deleted, not a line": {first[1:], nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s report.Scan
+			s.Read("log", []byte(strings.Join(test.lines, "\n")))
+			merged, notes, err := report.MergeResults(&s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.lost, merged.Lost); diff != "" {
+				t.Errorf("lost attempts (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.missing, merged.Missing); diff != "" {
+				t.Errorf("missing parts (-want +got):\n%s", diff)
+			}
+			for _, text := range append(test.lost, test.missing...) {
+				if !strings.Contains(strings.Join(notes, "\n"), text) {
+					t.Errorf("no note names %q: %q", text, notes)
+				}
+			}
+			var again report.Scan
+			again.Read("merged", []byte(jsonLines(t, merged)))
+			if twice, _, err := report.MergeResults(&again); err != nil || cmp.Diff(merged.Lost, twice.Lost) != "" {
+				t.Errorf("merged again, the lost attempts are %v, %v; want %v", twice.Lost, err, merged.Lost)
+			}
+		})
+	}
+}
