@@ -81,7 +81,7 @@ func planFlags() []cli.Flag {
 func readsFlag() cli.Flag {
 	return commandline.Choice(&cli.StringFlag{
 		Name:  readsName,
-		Usage: "read in detail, by `MODE`: proof, the connections that the list does not prove to be as declared; cache, those that are not cached; full, all (default: reads in the project file, or proof)",
+		Usage: "read one by one, by `MODE`: proof, the connections that the list does not prove to be as declared; cache, those that are not in the cache; full, all (default: reads in the project file, or proof)",
 	}, spec.ReadModes())
 }
 
