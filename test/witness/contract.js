@@ -10,6 +10,7 @@ import { createGenerator } from "ts-json-schema-generator";
 
 const modules = [
   "data-connections", "data-sources", "data-credentials", "spaces", "users", "items", "apps", "reloads", "knowledgebases", "data-sets",
+  "groups", "tenants",
 ];
 
 /** Reads the package. The result has `operations` and the function `check`. */
