@@ -53,7 +53,7 @@ func unusedOf(name string) *impact.List {
 	list := listOf(name)
 	list.Connections = []impact.Impacted{}
 	list.Unused = &impact.UnusedList{Days: 30, WithoutUse: 3, Recent: 1, Doubts: []connection.Reason{doubt(name)}, Proven: []impact.UnusedConnection{
-		{Connection: key(name, name), ID: name, DataSource: name, Declared: &connection.Position{File: name, Line: 1, Column: 1}, UpdatedAt: looked},
+		{Connection: key(name, name), ID: name, DataSource: name, Declared: &connection.Position{File: name, Line: 1, Column: 1, Item: connection.Place{Line: 2, Column: 3}}, UpdatedAt: looked},
 	}}
 	return list
 }

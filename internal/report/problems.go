@@ -104,7 +104,7 @@ func (GitHub) Problems(w io.Writer, problems connection.Problems) error {
 			}
 			properties = file + "," + properties
 		}
-		problem.Position = connection.Position{}
+		problem.Position = problem.Position.OnlyItem()
 		if _, err := fmt.Fprintf(w, "::%s %s::%s\n", command, properties, githubData(problem.Error())); err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (Azure) Problems(w io.Writer, problems connection.Problems) error {
 		if problem.Code != "" {
 			properties += ";code=" + azureProperty(problem.Code)
 		}
-		problem.Position = connection.Position{}
+		problem.Position = problem.Position.OnlyItem()
 		if _, err := fmt.Fprintf(w, "##vso[task.logissue %s;]%s\n", properties, azureData(problem.Error())); err != nil {
 			return err
 		}

@@ -101,7 +101,7 @@ func newSARIFResult(problem connection.Problem) sarifResult {
 		result.RuleID, result.Level = ruleWarning, "warning"
 	}
 	at := problem.Position
-	problem.Position = connection.Position{}
+	problem.Position = problem.Position.OnlyItem()
 	result.Message.Text = problem.Error()
 	if at.File == "" {
 		return result

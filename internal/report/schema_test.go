@@ -32,7 +32,9 @@ var outputs = []struct {
 	{"drift", schemas.Drift(), []any{driftWithImpact(), driftSeenBlindly(), everydayDrift(), cleanDrift(), hostileDrift(), &plan.Drift{
 		Format: plan.DriftFormat, Project: "finance", Items: []plan.DriftItem{}, Ignored: plan.DriftKinds(), Reads: provedPlan().Reads,
 	}}},
-	{"problems", schemas.Problems(), []any{report.NewProblems(everydayProblems()), report.NewProblems(nil)}},
+	{"problems", schemas.Problems(), []any{report.NewProblems(everydayProblems()), report.NewProblems(connection.Problems{{
+		Position: connection.Position{File: "a.yaml", Line: 1, Column: 2, Item: connection.Place{Line: 3, Column: 4}}, Severity: connection.SeverityError, Message: "is wrong",
+	}}), report.NewProblems(nil)}},
 	{"vendored", schemas.Vendored(), []any{checkedSchemas(), report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}}},
 	{"doctor", schemas.Doctor(), []any{examinedTenants(), doctor.Report{Format: doctor.Format, Project: "finance", Tenants: []doctor.Examined{}}}},
 	{"secrets", schemas.Secrets(), []any{listedSecrets(), doctor.Secrets{Format: doctor.SecretsFormat, Project: "finance", Tenants: []doctor.TenantSecrets{}}}},

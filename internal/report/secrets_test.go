@@ -29,8 +29,9 @@ func listedSecrets() doctor.Secrets {
 			},
 			{
 				Reference: connection.Reference{Exec: []string{"op", "read", "op://vault/ledger"}}, Use: doctor.UseCredentials,
-				Connections: []connection.Key{key("Ledger")}, Position: at("c.yaml", 6),
-				Problem: "exec references are off", Hint: "allow them with --allow-exec, and only where you trust whoever may write the files",
+				Connections: []connection.Key{key("Ledger")},
+				Position:    &connection.Position{File: "c.yaml", Line: 6, Column: 5, Item: connection.Place{Line: 8, Column: 9}},
+				Problem:     "exec references are off", Hint: "allow them with --allow-exec, and only where you trust whoever may write the files",
 			},
 			{
 				Reference: connection.Reference{Env: "GBQ_CODE"}, Use: doctor.UseSignIn, Connections: []connection.Key{key("Warehouse")}, Position: at("c.yaml", 7),

@@ -143,7 +143,7 @@ func everydayPlan() *plan.Plan {
 			Reasons: []connection.Reason{{Text: "nothing is recorded of the values of its credentials that the key can be compared with", Next: "they are taken as they are"}},
 		},
 		{
-			Action: plan.ActionRotate, Connection: key("Sales", "Leads"), ID: "c-9", DataSource: "snowflake", Position: at(80),
+			Action: plan.ActionRotate, Connection: key("Sales", "Leads"), ID: "c-9", DataSource: "snowflake", Position: &connection.Position{File: "connections/finance.yaml", Line: 80, Column: 5, Item: connection.Place{Line: 82, Column: 7}},
 			Reasons: []connection.Reason{{Text: "asked for"}}, Fields: []plan.Field{secretField("password")},
 			Refused: connection.Reason{Code: "rotate-needs-recreate", Args: map[string]any{"count": 1}, Text: "writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion"},
 		},
@@ -196,7 +196,7 @@ func hostilePlan() *plan.Plan {
 		k := key(hostileNames[i/6*6], name)
 		changes = append(changes, plan.Change{
 			Action: plan.ActionUpdate, Connection: k, ID: "c\x1b-" + fmt.Sprint(i), DataSource: "rest" + hostileNames[i%7],
-			Reasons: []connection.Reason{{Text: "because of " + name}}, Position: &connection.Position{File: "a\x1b[1m.yaml", Line: 1, Column: 2},
+			Reasons: []connection.Reason{{Text: "because of " + name}}, Position: &connection.Position{File: "a\x1b[1m.yaml", Line: 1, Column: 2, Item: connection.Place{Line: 3, Column: 4}},
 			Fields: []plan.Field{field("/properties/"+name, name, list(name, map[string]any{name: name}))},
 		})
 		steps = append(steps, step(fmt.Sprint("s", i+1), connection.Patch, nil, k))
@@ -342,7 +342,7 @@ func hostileResult() *apply.Result {
 	for _, name := range hostileNames {
 		r.Items = append(r.Items, apply.Item{
 			Connection: key("Finance", name), Action: plan.ActionUpdate, Outcome: apply.Failed, ID: "c", Why: said("400 " + name),
-			Position: &connection.Position{File: "a\x1b[1m.yaml", Line: 1, Column: 2},
+			Position: &connection.Position{File: "a\x1b[1m.yaml", Line: 1, Column: 2, Item: connection.Place{Line: 3, Column: 4}},
 		})
 	}
 	r.Ledger = apply.Ledger{Planned: len(r.Items), Failed: len(r.Items)}
@@ -367,7 +367,7 @@ func everydayDrift() *plan.Drift {
 			},
 			{Kind: plan.DriftForeign, Connection: key("Finance", "Exchange rates"), ID: "c-2", DataSource: "rest", Apply: plan.ApplyRefuse, Reasons: []connection.Reason{{Text: `it belongs to project "sales"`}}, Position: at(12)},
 			{Kind: plan.DriftMissing, Connection: key("Finance", "Orders lake"), DataSource: "File_AmazonS3ConnectorV2", Apply: "create", Position: at(20)},
-			{Kind: plan.DriftUnreadable, Connection: key("Finance", "Rates"), ID: "c-3", DataSource: "rest", Apply: plan.ApplyRefuse, Reasons: []connection.Reason{{Text: "it cannot be read", Next: "403 forbidden"}}, Position: at(31)},
+			{Kind: plan.DriftUnreadable, Connection: key("Finance", "Rates"), ID: "c-3", DataSource: "rest", Apply: plan.ApplyRefuse, Reasons: []connection.Reason{{Text: "it cannot be read", Next: "403 forbidden"}}, Position: &connection.Position{File: "connections/finance.yaml", Line: 31, Column: 5, Item: connection.Place{Line: 33, Column: 7}}},
 			{Kind: plan.DriftUnmanaged, Connection: key("Sales", "By hand"), ID: "c-4", DataSource: "rest", Apply: plan.ApplyNothing},
 			{Kind: plan.DriftUndeclared, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest", Apply: "delete", Reasons: []connection.Reason{{Text: "owned by this project and no longer declared"}}},
 		},

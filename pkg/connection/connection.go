@@ -17,6 +17,7 @@ package connection
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -71,7 +72,21 @@ type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
+	// Item is the item of forEach, in the same file, for which the place is meant. Zero: none.
+	Item Place `json:"item,omitzero"`
 }
+
+// Place is a line and a column in a file.
+type Place struct {
+	Line   int `json:"line"`
+	Column int `json:"column"`
+}
+
+// IsZero reports whether the place is unknown.
+func (p Place) IsZero() bool { return p == Place{} }
+
+// OnlyItem returns the part of a position that annotations of a line cannot show.
+func (p Position) OnlyItem() Position { return Position{Item: p.Item} }
 
 // PositionIn returns the position of a byte offset in the text of a file. For an offset outside the
 // text the position is the file as a whole.
@@ -87,15 +102,21 @@ func PositionIn(file string, text []byte, offset int) Position {
 	}
 }
 
-// String returns "file:line:col", or the part of it that is known.
+// String returns "file:line:col", or the part of it that is known, and the place of an item:
+// "file:line:col (item at line:col)".
 func (p Position) String() string {
-	if p.Line == 0 {
-		return p.File
+	text := p.File
+	if p.Line > 0 {
+		text += ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
 	}
-	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
+	if !p.Item.IsZero() {
+		text = strings.TrimSpace(fmt.Sprintf("%s (item at %d:%d)", text, p.Item.Line, p.Item.Column))
+	}
+	return text
 }
 
-// Compare orders positions by file, line and column.
+// Compare orders positions by file, line and column, and then by the item.
 func (p Position) Compare(other Position) int {
-	return cmp.Or(cmp.Compare(p.File, other.File), cmp.Compare(p.Line, other.Line), cmp.Compare(p.Column, other.Column))
+	return cmp.Or(cmp.Compare(p.File, other.File), cmp.Compare(p.Line, other.Line), cmp.Compare(p.Column, other.Column),
+		cmp.Compare(p.Item.Line, other.Item.Line), cmp.Compare(p.Item.Column, other.Item.Column))
 }

@@ -40,6 +40,12 @@ func TestAProjectIsBoundedOverAllItsFiles(t *testing.T) {
 			"b": "defaults: {properties: {q: [" + strings.Repeat("1,", 900) + "1]}}\n" + connections(2000, ""),
 			"c": "defaults: {properties: {q: [" + strings.Repeat("1,", 900) + "1]}}\n" + connections(2000, ""),
 		}, `c.yaml: project-too-large limit=4000000 what="values, with the defaults in each connection"`, true},
+		"items of forEach": {one, map[string]string{
+			"a": "connections:\n- {name: \"${each.value}\", forEach: [" + strings.Repeat("1,", 9_000) + "1], properties: {q: [" + strings.Repeat("1,", 500) + "1]}}\n",
+		}, `a.yaml: project-too-large limit=4000000 what="values, with the defaults in each connection"`, false},
+		"connections of forEach": {one, map[string]string{
+			"a": "connections:\n" + strings.Repeat("- {name: \"${each.value}\", forEach: ["+strings.Repeat("1,", 19_000)+"1]}\n", 11),
+		}, "a.yaml: project-too-large limit=200000 what=connections", false},
 		"tenants": {tenants, map[string]string{"a": connections(17_000, "")}, "qlsync.yaml: too-many-declared connections=17000 limit=1000000 tenants=60", true},
 		"entries": {one + "connections: [" + strings.Repeat("'**/a.yaml', ", 1500) + "a.yaml]\n", map[string]string{"a": connections(1, "")}, "qlsync.yaml: too-many-entries limit=1000", true},
 		"marks":   {one, map[string]string{"a": "version: 1\nconnections: [" + strings.Repeat(",", 4<<20) + "]\n"}, "a.yaml: too-many-marks limit=3145728", false},

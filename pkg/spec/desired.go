@@ -51,7 +51,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 	spaces := r.declaredSpaces()
 	number := 0
 	for _, file := range all.sources {
-		number += file.connections
+		number += len(file.connections)
 	}
 	set := &DesiredSet{Files: len(all.sources), Connections: make([]connection.Desired, 0, number)}
 	for _, file := range all.sources {
@@ -173,22 +173,28 @@ func (r *reader) declaredSpaces() []connection.SpaceRef {
 func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.SpaceRef) {
 	n := &notes{file: file.file, filled: r.filled}
 	defer func() { r.filled = n.filled }()
-	for i := range file.connections {
-		tree := file.trees.tree(i)
+	for _, d := range file.connections {
+		tree := file.trees.tree(int(d.tree))
+		n.item = connection.Place{}
+		r.scope.each = file.each(d)
 		if !r.isHere(n, tree.get("tenants")) {
 			r.noteElsewhere(tree)
 			continue
 		}
+		r.checkOverrides(n, tree)
+		tree = override(tree, r.tenant)
+		n.item = d.place()
 		desired := r.connection(n, tree)
-		desired.At = file.trees.at(i)
+		desired.At = file.at(d, r.tenant)
 		r.unique(n, tree, &desired)
 		if !outside(n, tree.get("space"), desired.Space, spaces) {
 			r.distinctSpace(n, desired.Space)
 		}
 		set.Connections = append(set.Connections, desired)
 	}
+	n.item, r.scope.each = connection.Place{}, nil
 	r.readSpaces(n, set, file, spaces)
-	for i := file.connections + file.spaces; i < len(file.trees.trees); i++ {
+	for i := file.moves; i < len(file.trees.trees); i++ {
 		tree := file.trees.tree(i)
 		if !r.isHere(n, tree.get("tenants")) {
 			continue
@@ -322,7 +328,7 @@ func (r *reader) credential(n *notes, tree *node) any {
 
 // spaceRef reads a space: a name, {id: ...} or personal.
 func (n *notes) spaceRef(tree *node, fill filler) connection.SpaceRef {
-	ref := connection.SpaceRef{Position: position(n.file, tree.place)}
+	ref := connection.SpaceRef{Position: n.position(tree.place)}
 	switch {
 	case tree.is(kindObject):
 		id := textOf(tree.get("id"))
@@ -465,7 +471,7 @@ func (r *reader) unique(n *notes, tree *node, desired *connection.Desired) {
 		return
 	}
 	at := tree.get("name").place
-	own := declaration{desired.Space.String(), desired.Name, position(n.file, at)}
+	own := declaration{desired.Space.String(), desired.Name, n.position(at)}
 	key, look := foldKey(desired.Space, desired.Name), foldedKey{own.space, connection.Skeleton(desired.Name)}
 	first, again := r.taken[key]
 	other, alike := r.looks[look]

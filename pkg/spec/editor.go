@@ -122,8 +122,10 @@ func (s *sourceSchema) define(definitions map[string]any) {
 	}
 	definitions[definition(s.id, "properties")] = map[string]any{"type": []any{"object", "null"}, "properties": properties}
 	definitions[definition(s.id, "credentials")] = map[string]any{"type": []any{"object", "null"}, "properties": credentials}
+	values := map[string]any{"properties": reference(s.id, "properties"), "credentials": reference(s.id, "credentials")}
+	inOverrides := map[string]any{"items": map[string]any{"properties": values}}
 	connection := map[string]any{"properties": map[string]any{
-		"properties": reference(s.id, "properties"), "credentials": reference(s.id, "credentials"),
+		"properties": values["properties"], "credentials": values["credentials"], "overrides": inOverrides,
 	}}
 	if len(s.names) > 0 && !s.open {
 		connection["if"] = map[string]any{"not": hasEntry("additionalProperties", map[string]any{"const": "allow"})}

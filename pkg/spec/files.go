@@ -222,8 +222,9 @@ func (p *Project) Unmatched() connection.Problems { return p.sources().unmatched
 type source struct {
 	file        string
 	trees       *packed // connections, with the defaults of the file merged in, then spaces, then moved blocks
-	connections int     // how many of the trees are connections
-	spaces      int     // how many of them are spaces
+	connections []declared
+	spaces      int // the first tree of a space
+	moves       int // the first tree of a moved block
 }
 
 // Sources returns the project file and the connection files, as far as they can be found.
@@ -250,7 +251,7 @@ func (p *Project) load() loaded {
 		read, problems := p.readSource(file, left)
 		all.sources = append(all.sources, read)
 		all.problems = gather(all.problems, problems)
-		connections += read.connections
+		connections += len(read.connections)
 		if left.full() {
 			break
 		}
@@ -286,24 +287,26 @@ func (p *Project) readSource(file string, left *room) (source, connection.Proble
 		return read, n.problems
 	}
 	moved, spaces := root.get("moved").items(), root.get("spaces").items()
-	if !left.take(&left.connections, len(items)+len(spaces), maxProjectConnections, file, "connections") ||
+	number, values := standFor(items, defaults)
+	if !left.take(&left.connections, number+len(spaces), maxProjectConnections, file, "connections") ||
 		!left.take(&left.moves, len(moved), maxProjectMoves, file, "moved blocks") ||
-		!left.take(&left.values, len(items)*defaults.size(), maxProjectValues, file, "values, with the defaults in each connection") {
+		!left.take(&left.values, values, maxProjectValues, file, "values, with the defaults in each connection") {
 		return read, n.problems
 	}
 	var packer packer
+	read.connections = make([]declared, 0, number)
 	for _, item := range items {
 		if item.value.is(kindObject) {
-			packer.add(merge(defaults, item.value))
+			read.connections = append(read.connections, packer.declare(merge(defaults, item.value))...)
 		}
 	}
-	read.connections = len(packer.trees)
+	read.spaces = len(packer.trees)
 	for _, item := range spaces {
 		if item.value.is(kindObject) {
 			packer.add(item.value)
 		}
 	}
-	read.spaces = len(packer.trees) - read.connections
+	read.moves = len(packer.trees)
 	for _, item := range moved {
 		packer.add(item.value)
 	}

@@ -132,6 +132,12 @@ connections:
           as: set
           by: name
           only: declared
+    forEach: [x]
+    overrides:
+      - for:
+          tenant: a
+          group: g
+        tags: [y]
 spaces:
   - name: Finance
     type: shared

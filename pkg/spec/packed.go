@@ -1,10 +1,6 @@
 package spec
 
-import (
-	"encoding/binary"
-
-	"github.com/qlsync/qlsync/pkg/connection"
-)
+import "encoding/binary"
 
 // packed stores trees of one file in a tenth of the memory of their nodes. A project may have
 // millions of values, and each tenant, and each message with a position, reads them again.
@@ -102,11 +98,6 @@ func (p *packed) open(tree int) *unpacker {
 
 // tree returns a tree. Its texts are parts of one that all trees share.
 func (p *packed) tree(i int) *node { return p.open(i).node() }
-
-// at returns [connection.Desired.At] of a tree.
-func (p *packed) at(i int) func(path string) connection.Position {
-	return func(path string) connection.Position { return position(p.file, p.tree(i).locatePath(path)) }
-}
 
 func (u *unpacker) number() uint64 {
 	number, size := binary.Uvarint(u.data)

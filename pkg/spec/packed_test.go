@@ -39,7 +39,7 @@ connections:
 			t.Errorf("tree %d: got %v at %v after packing, want %v at %v, with the places of all values", i, got.value(), got.place, want.value(), want.place)
 		}
 	}
-	if got, want := packed.at(2)("/properties/number#"), position("c.yaml", trees[2].locatePath("/properties/number#")); got != want || got.Line < 2 {
+	if got, want := position(packed.file, packed.tree(2).locatePath("/properties/number#")), position("c.yaml", trees[2].locatePath("/properties/number#")); got != want || got.Line < 2 {
 		t.Errorf("got %v for the place of a key, want %v", got, want)
 	}
 }

@@ -149,7 +149,8 @@ type notes struct {
 	problems connection.Problems
 	// errors and warnings count what was noted, whether it was kept or not.
 	errors, warnings int
-	filled           int // bytes that texts with variables have become
+	filled           int              // bytes that texts with variables have become
+	item             connection.Place // of forEach, for which the connection is read; zero: none
 }
 
 // full reports whether there are more errors than are reported.
@@ -157,12 +158,19 @@ func (n *notes) full() bool { return n.errors > maxProblemsOfFile }
 
 // add adds an error. The reason must not contain a value that could be a secret.
 func (n *notes) add(at place, reason connection.Reason) {
-	n.note(position(n.file, at), connection.SeverityError, reason)
+	n.note(n.position(at), connection.SeverityError, reason)
 }
 
 // warn adds a warning.
 func (n *notes) warn(at place, reason connection.Reason) {
-	n.note(position(n.file, at), connection.SeverityWarning, reason)
+	n.note(n.position(at), connection.SeverityWarning, reason)
+}
+
+// position returns a place in the file, for the current item.
+func (n *notes) position(at place) connection.Position {
+	full := position(n.file, at)
+	full.Item = n.item
+	return full
 }
 
 // suggest adds to a reason the known word that was probably meant.

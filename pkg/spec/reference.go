@@ -23,7 +23,7 @@ func isReference(tree *node) bool {
 // The placeholders of the tenant, which may be nil, are filled in; see [Tenant.ExpandName]. ok is
 // false if the reference must not be followed.
 func (n *notes) reference(tree *node, tenant *Tenant) (ref connection.Reference, ok bool) {
-	ref, known := connection.Reference{Position: position(n.file, tree.place)}, n.errors
+	ref, known := connection.Reference{Position: n.position(tree.place)}, n.errors
 	sources := 0
 	for _, entry := range tree.entries() {
 		switch entry.key {

@@ -18,7 +18,7 @@ const maxSpaceName = 256
 
 // readSpaces reads the spaces of a file that must exist; scope is the spaces of the project.
 func (r *reader) readSpaces(n *notes, set *DesiredSet, file source, scope []connection.SpaceRef) {
-	for i := file.connections; i < file.connections+file.spaces; i++ {
+	for i := file.spaces; i < file.moves; i++ {
 		tree := file.trees.tree(i)
 		if !r.isHere(n, tree.get("tenants")) {
 			continue
@@ -29,7 +29,7 @@ func (r *reader) readSpaces(n *notes, set *DesiredSet, file source, scope []conn
 		}
 		known := n.errors
 		space := r.space(n, tree)
-		space.At = file.trees.at(i)
+		space.At = file.at(declared{tree: int32(i), item: -1}, r.tenant)
 		if n.errors == known && space.Name != "" && !outside(n, tree.get("name"), space.Ref(), scope) {
 			r.distinctSpace(n, space.Ref())
 		}

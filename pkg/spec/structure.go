@@ -131,11 +131,17 @@ func (n *notes) reasonIn(f finding) connection.Reason {
 		return connection.Because("wrong-version", "field", versionField)
 	case len(f.tokens) == 0:
 		return f.named("file", n.file)
+	case f.reason.Code == "unknown-field" && len(f.tokens) == 5 && f.tokens[2] == "overrides" && slices.Contains(fixedFields, field):
+		return connection.Because("not-in-override", "field", field)
 	}
 	return f.named("field", field)
 }
 
 const versionField = "version"
+
+// fixedFields are the fields of a connection that an override cannot change: they say which
+// connections there are.
+var fixedFields = []string{"name", "space", "dataSource", "tenants", "forEach", "overrides"}
 
 // fieldName names a value in a file by its closest key, with the index in a list.
 func fieldName(tokens []string) string {

@@ -11,14 +11,16 @@ import (
 
 // scope holds the variables of one tenant.
 //
-// Only ${var.NAME} is filled in, in values of connection files and in the project's spaces, never
-// in keys or inside references. $${ is a literal ${. A value that contains a variable is always
-// text. The value of a variable is not expanded again.
+// ${var.NAME} is filled in, in values of connection files and in the project's spaces, never in keys
+// or inside references; ${each.key}, ${each.value} and ${each.value.FIELD} in values of a connection
+// with forEach. $${ is a literal ${. A value that contains a placeholder is always text. The value of
+// a variable is not expanded again. An item of forEach may contain variables.
 type scope struct {
 	values map[string]string
 	used   map[string]bool
 	tenant string // for messages; empty where there is only one
 	most   int    // bytes that the texts of the project become that hold variables
+	each   *each  // the item of the connection; nil: the connection has no forEach
 }
 
 // newScope merges variables; later maps win.
@@ -81,16 +83,33 @@ func (s *scope) replace(n *notes, at place, text string) string {
 			continue
 		}
 		name, rest, closed := strings.Cut(after, "}")
-		name, isVariable := strings.CutPrefix(name, "var.")
-		if !closed || !isVariable {
+		kind, name, _ := strings.Cut(name, ".")
+		write(before)
+		switch {
+		case closed && kind == "var":
+			write(s.lookup(n, at, name))
+		case closed && kind == "each":
+			filled.WriteString(s.ofItem(n, at, name))
+		default:
 			n.add(at, connection.Because("unknown-placeholder"))
 			return ""
 		}
-		write(before)
-		write(s.lookup(n, at, name))
 		text = rest
 	}
 	return ""
+}
+
+// ofItem returns a text of the item, with its variables filled in.
+func (s *scope) ofItem(n *notes, at place, name string) string {
+	text, reason := s.each.text(strings.Split(name, "."))
+	if reason.Code != "" {
+		n.add(at, reason)
+		return ""
+	}
+	item := s.each
+	s.each = nil
+	defer func() { s.each = item }()
+	return s.replace(n, at, text)
 }
 
 // lookup returns the value of a variable, or reports that it does not exist.

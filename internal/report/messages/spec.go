@@ -557,8 +557,31 @@ var Spec = connection.Messages{
 
 	// Variables and references.
 	"unknown-placeholder": {
-		Text: "only ${var.NAME} is filled in", Next: "write $${ for a literal ${",
-		Meaning: "A value contains ${, and no variable follows.",
+		Text: "only ${var.NAME} is filled in, and ${each.key} and ${each.value} with forEach", Next: "write $${ for a literal ${",
+		Meaning: "A value contains ${, and no placeholder follows.",
+	},
+	"each-without-for-each": {
+		Text: "${each...} needs an item of forEach", Next: "add forEach to the connection, or write $${ for a literal ${",
+		Meaning: "Only connections with forEach have items. An item itself cannot contain another one, and a moved block has none.",
+	},
+	"each-without-key": {
+		Text: "the items of this forEach are maps in a list, which have no key", Next: "write ${each.value.FIELD}, or make forEach a map",
+		Meaning: "In a map, the key is that of the entry. In a list of texts, the key is the text.",
+	},
+	"each-without-fields": {
+		Text: "the item of forEach is a text and has no field {field:q}", Next: "write ${each.value}",
+		Meaning: "Only an item that is a map has fields.",
+		Example: args{"field": "host"},
+	},
+	"each-is-map": {
+		Text: "the item of forEach is a map", Next: "write ${each.value.FIELD}, where FIELD is one of {fields:or}",
+		Meaning: "A text can contain only a field of a map.",
+		Example: args{"fields": []string{"host", "port"}},
+	},
+	"each-unknown-field": {
+		Text: "the item of forEach has no field {field:q}", Next: meant,
+		Meaning: "Each item needs all fields that the connection uses.",
+		Example: args{"field": "hsot", "meant": "host"},
 	},
 	"undefined-variable": {
 		Text: "variable {variable:q} is not defined", Next: meant,
@@ -648,6 +671,21 @@ var Spec = connection.Messages{
 		Text: "there is no tenant {tenant:q}", Next: meant,
 		Meaning: "The name is none of those under tenants in the project file.",
 		Example: args{"tenant": "pord", "meant": "prod"},
+	},
+	"unknown-group": {
+		Text: "there is no group {group:q}", Next: meant,
+		Meaning: "The name is none of those under groups in the project file.",
+		Example: args{"group": "cannary", "meant": "canary"},
+	},
+	"not-in-override": {
+		Text: "an override cannot change {field}", Next: "declare a second connection, and set tenants in both",
+		Meaning: "Space, name and data source identify a connection, so they are the same for all of its tenants.",
+		Example: args{"field": "space"},
+	},
+	"override-for-nobody": {
+		Text: "no {what} matches {pattern:q}, so the override changes nothing", Next: "correct the pattern, or remove the override",
+		Meaning: "A pattern may be for tenants that will be added later, so this is only a warning.",
+		Example: args{"what": "tenant", "pattern": "prod-*"},
 	},
 	"too-many-sensitive": {
 		Text:    "sensitive and notSensitive must not list more than {limit} names together",
