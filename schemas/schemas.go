@@ -48,6 +48,9 @@ func Snapshot() []byte { return read("snapshot.json") }
 // Problems is the schema of the format qlsync.problems/v1.
 func Problems() []byte { return read("problems.json") }
 
+// Tenants is the schema of the format qlsync.tenants/v1.
+func Tenants() []byte { return read("tenants.json") }
+
 // Vendored is the schema of the format qlsync.schemas/v1.
 func Vendored() []byte { return read("vendored.json") }
 

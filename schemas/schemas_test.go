@@ -19,6 +19,7 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"history":     schemas.History(),
 		"drift":       schemas.Drift(),
 		"problems":    schemas.Problems(),
+		"tenants":     schemas.Tenants(),
 		"vendored":    schemas.Vendored(),
 		"snapshot":    schemas.Snapshot(),
 		"secrets":     schemas.Secrets(),

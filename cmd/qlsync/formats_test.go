@@ -27,6 +27,7 @@ func TestTheReferenceOfFormatsIsThatOfTheSchemas(t *testing.T) {
 	}{
 		{"`qlsync.yaml`. [Files](files.md) explains the keys.", schemas.Project()},
 		{"Connection files. [Files](files.md) explains the keys.", schemas.Connections()},
+		{"`fleet refresh`, as `tenants.lock.json`", schemas.Tenants()},
 		{"`plan --format json`, `plan --out`", schemas.Plan()},
 		{"`plan --all-tenants --format json`", schemas.Plans()},
 		{"`apply --format json`", schemas.Result()},

@@ -40,6 +40,7 @@ const (
 	ProjectDeclared    = 1_000_000
 	TenantConnections  = 50_000 // declared for one tenant: a plan holds all of them
 	FilledBytes        = 64 << 20
+	FleetTenants       = 20_000
 	SchemaFiles        = 2000
 	SchemaFolderBytes  = 64 << 20
 )

@@ -19,6 +19,7 @@ const (
 // The limits that code uses by name.
 var (
 	Filled       = Limit{Of: "texts with their variables filled in", Text: "%s for each tenant", Most: FilledBytes, Bytes: true, Raised: true, Test: "TestTheLimitsOfAProjectAreRaised"}
+	Tenants      = Limit{Of: "tenants of a fleet", Text: "%s", Most: FleetTenants, Raised: true, Test: "TestAListOfTenantsIsBounded"}
 	SchemaCount  = Limit{Of: folder, Text: "%s files", Most: SchemaFiles, Raised: true, Test: "TestTheFolderOfSchemasIsBounded"}
 	SchemaFolder = Limit{Of: folder, Text: "%s", Most: SchemaFolderBytes, Bytes: true, Raised: true, Test: "TestTheFolderOfSchemasIsBounded"}
 	Saved        = Limit{Of: saved, Text: "%s", Most: SavedBytes, Bytes: true, Raised: true, Test: "TestASavedFileIsBounded"}
@@ -49,6 +50,7 @@ var Table = []Limit{
 	{Of: "connections declared for one tenant", Text: "%s", Most: TenantConnections, Raised: true, Test: overTest},
 	{Of: "connections times tenants", Text: "%s", Most: ProjectDeclared, Raised: true, Test: overTest},
 	Filled,
+	Tenants,
 	{Of: schema, Text: "%s", Most: SchemaBytes, Bytes: true, Test: bombsTest},
 	{Of: schema, Text: "%s schemas in all", Most: SchemaParts, Test: bombsTest},
 	{Of: schema, Text: "%s within or behind each other", Most: SchemaDepth, Test: bombsTest},

@@ -154,7 +154,11 @@ func foldKey(space connection.SpaceRef, name string) foldedKey {
 func (r *reader) declaredSpaces() []connection.SpaceRef {
 	n := &notes{file: r.project.File}
 	var spaces []connection.SpaceRef
-	for _, space := range r.project.Spaces {
+	declared := r.tenant.Spaces
+	if declared == nil {
+		declared = r.project.Spaces
+	}
+	for _, space := range declared {
 		at := place{int32(space.Position.Line), int32(space.Position.Column)}
 		name, _ := r.scope.fill(n)(at, space.Name)
 		if name != space.Name && name != "" {
@@ -213,9 +217,8 @@ func (r *reader) isHere(n *notes, tenants *node) bool {
 		if item.value.kind != kindString {
 			continue
 		}
-		names := r.project.tenantNames()
-		if !slices.Contains(names, item.value.text) {
-			n.add(item.place, suggest(connection.Because("unknown-tenant", "tenant", item.value.text), item.value.text, names))
+		if !r.project.known[item.value.text] {
+			n.add(item.place, suggest(connection.Because("unknown-tenant", "tenant", item.value.text), item.value.text, r.project.tenantNames()))
 		}
 		here = here || item.value.text == r.tenant.Name
 	}

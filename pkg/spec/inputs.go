@@ -29,6 +29,19 @@ func (p *Project) Inputs(variables map[string]string) []Input {
 			inputs = append(inputs, input)
 		}
 	}
+	if p.Fleet != nil {
+		add(p.TenantLockPath(), "the lock file of the fleet")
+		if p.Fleet.File != "" {
+			add(p.Fleet.File, "the file of the fleet")
+		}
+		if o := p.Fleet.Organization; o != nil {
+			for _, ref := range o.Auth.References() {
+				if ref.File != "" {
+					add(infile.Under(p.Dir, ref.File), "a file that a reference names")
+				}
+			}
+		}
+	}
 	for _, source := range p.sources().sources {
 		add(source.file, "a connection file")
 	}

@@ -39,6 +39,24 @@ policy:
     unknown: refuse
   update: patch
 defaultTenant: a
+fleet:
+  from:
+    organization:
+      url: https://console.example
+      auth:
+        oauth:
+          clientId: x
+          clientSecret:
+            env: K
+      where: status eq "active"
+  hosts: ["*.example"]
+  tenant:
+    name: n
+    url: https://n.example
+    auth:
+      apiKey:
+        env: K
+    spaces: [S]
 groups:
   first:
     name: a

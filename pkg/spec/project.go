@@ -34,6 +34,8 @@ type Project struct {
 	Fleet *Fleet
 	// LockDigest is the digest of the lock file of the fleet. Empty: none was read.
 	LockDigest string
+	// Locked are the entries of the lock file, also those that are left out of Tenants.
+	Locked []LockedTenant
 	// DefaultTenant is the name of the tenant that is meant where none is named. Empty: none is.
 	DefaultTenant string
 	// Spaces is the scope of the project, as written: [Project.Desired] fills in variables. Nil: not
@@ -43,7 +45,8 @@ type Project struct {
 	ReadMode   string
 	SchemasDir string // where vendored schemas are; it need not exist
 
-	limits    RateLimits // of tenants that declare none
+	known     map[string]bool // names of tenants
+	limits    RateLimits      // of tenants that declare none
 	variables map[string]string
 	entries   []fileEntry // of connections
 	formats   formats
@@ -92,12 +95,15 @@ type Tenant struct {
 	Position   connection.Position
 	address    connection.Position // of the URL
 	title      string              // the tenant's name on the remote side; else Name
+	host       string              // of a tenant of the fleet; else that of the URL
+	// Spaces are the scope of the project in this tenant. Nil: the project's.
+	Spaces []connection.SpaceRef
 }
 
 // Host returns the host of the tenant, with its port if there is one. An embedded tenant has none.
 func (t *Tenant) Host() string {
 	_, host, _ := strings.Cut(t.URL, "://")
-	return host
+	return cmp.Or(t.host, host)
 }
 
 // Auth is the sign-in to a tenant: to Qlik Cloud with an API key or an OAuth client, to Apinizer
@@ -142,6 +148,8 @@ type Options struct {
 	AllowExec bool
 	// RaiseLimits multiplies the limits of a project. Zero means one.
 	RaiseLimits int
+	// Lock is the text of the lock file of the fleet. Nil: it is read from the file.
+	Lock []byte
 	// WorkDir is the absolute path of the folder that the path of the project file is
 	// relative to. Empty is the working directory of the process.
 	WorkDir string
@@ -217,12 +225,24 @@ func (n *notes) readProject(p *Project, root *node) {
 	}
 	p.limits = n.rateLimits(root.get("rateLimits"), RateLimits{})
 	for _, entry := range root.get("tenants").entries() {
-		p.Tenants = append(p.Tenants, n.readTenant(p, entry))
+		p.Tenants = append(p.Tenants, n.readTenant(p, entry, Tenant{Name: entry.key, title: entry.key, ID: textOf(entry.value.get("id"))}))
+	}
+	n.readFleet(p, root.entry("fleet"))
+	n.needTenants(p, root)
+	n.distinctNames(p)
+	n.distinctIDs(p)
+	p.known = make(map[string]bool, len(p.Tenants))
+	for i := range p.Tenants {
+		p.known[p.Tenants[i].Name] = true
 	}
 	n.distinctTenants(p)
 	n.readGroups(p, root.get("groups"))
 	n.readDefaultTenant(p, root.get("defaultTenant"))
-	p.reserved = reserve(p.at(p.Dir), p.Tenants)
+	signsIn := p.Tenants
+	if p.Fleet != nil && p.Fleet.Organization != nil {
+		signsIn = append(slices.Clip(signsIn), Tenant{Name: "console", Auth: p.Fleet.Organization.Auth})
+	}
+	p.reserved = reserve(p.at(p.Dir), signsIn)
 	n.warnAboutLeftovers(p, root)
 }
 
@@ -305,15 +325,14 @@ func integer(tree *node) int {
 	return int(value)
 }
 
-func (n *notes) readTenant(p *Project, entry child) Tenant {
-	tenant := Tenant{
-		Name:       entry.key,
-		title:      entry.key,
-		ID:         textOf(entry.value.get("id")),
-		Provider:   cmp.Or(textOf(entry.value.get("provider")), systems[0].provider),
-		Position:   position(n.file, entry.place),
-		Variables:  n.variables(entry.value.get("variables")),
-		RateLimits: n.rateLimits(entry.value.get("rateLimits"), p.limits),
+// readTenant reads a tenant, of which the identity is known.
+func (n *notes) readTenant(p *Project, entry child, tenant Tenant) Tenant {
+	tenant.Provider = cmp.Or(textOf(entry.value.get("provider")), systems[0].provider)
+	tenant.Position = position(n.file, entry.place)
+	tenant.Variables = n.variables(entry.value.get("variables"))
+	tenant.RateLimits = n.rateLimits(entry.value.get("rateLimits"), p.limits)
+	for _, item := range entry.value.get("spaces").items() {
+		tenant.Spaces = append(tenant.Spaces, n.spaceRef(item.value, asWritten))
 	}
 	tenant.Auth = n.readAuth(entry.value.get("auth"), p, &tenant)
 	tenant.NoRecords = n.unmarked(p, entry.value, tenant.Provider)

@@ -36,8 +36,7 @@ func (n *notes) distinctTenants(p *Project) {
 			}
 		}
 		if first != nil {
-			at := place{int32(tenant.address.Line), int32(tenant.address.Column)}
-			n.add(at, connection.Because("same-url", "tenant", tenant.Name, "other", first.Name, "at", first.address.String()))
+			n.note(tenant.address, connection.SeverityError, connection.Because("same-url", "tenant", tenant.Name, "other", first.Name, "at", first.address.String()))
 		}
 	}
 }

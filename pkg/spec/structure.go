@@ -11,11 +11,11 @@ import (
 )
 
 // formats are the compiled schemas of the files that people write.
-type formats struct{ project, connections *checker }
+type formats struct{ project, connections, tenants *checker }
 
 // compileFormats compiles our own schemas, once in a process: they are only read then.
 var compileFormats = sync.OnceValue(func() formats {
-	return formats{mustCompile(schemas.Project()), mustCompile(schemas.Connections())}
+	return formats{mustCompile(schemas.Project()), mustCompile(schemas.Connections()), mustCompile(schemas.Tenants())}
 })
 
 // The keys of a connection, of a tenant, and of its auth.

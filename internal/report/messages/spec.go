@@ -530,6 +530,98 @@ var Spec = connection.Messages{
 		Meaning: "A part of auth has a character that no such value has. The value is not shown.",
 		Example: args{"part": "API key", "source": `the environment variable "QLIK_API_KEY"`, "fault": "a line end"},
 	},
+	"one-source-of-tenants": {
+		Text: "from must have one of organization and file", Next: "keep one of them",
+		Meaning: "The tenants of a fleet come from one place.",
+	},
+	"fleet-file-outside": {
+		Text: "the file {file:q} is outside the folder of the project", Next: "keep the list of tenants next to qlsync.yaml, in Git",
+		Meaning: "Columns of the file may select secrets, so the file is reviewed with the project.",
+		Example: args{"file": "../tenants.csv"},
+	},
+	"console-needs-oauth": {
+		Text: "the console needs auth: {oauth: ...}", Next: "create an OAuth client of the organization in the console, and name its id and secret",
+		Meaning: "Only a client of the organization can list the tenants.",
+	},
+	"no-tenant-lock": {
+		Text: "{file} does not exist", Next: "run qlsync fleet refresh, then review and commit the file",
+		Meaning: "The tenants of the fleet are read from the lock file. Only qlsync fleet refresh asks the console.",
+		Example: args{"file": "tenants.lock.json"},
+	},
+	"tenant-without-id": {
+		Text: "tenant {name:q} has no id", Next: "write the id that the tenant reports (GET /api/v1/tenants/me)",
+		Meaning: "Without the id, it is not noticed if a host comes to belong to another tenant.",
+		Example: args{"name": "acme"},
+	},
+	"tenant-id-malformed": {
+		Text:    "the id of tenant {name:q} must be 1 to 64 letters, digits, hyphens and underscores",
+		Meaning: "Ids of tenants have no other characters.",
+		Example: args{"name": "acme"},
+	},
+	"tenant-host-malformed": {
+		Text: "tenant {id:q} must have a host", Next: "write the host in lower case without https://, such as acme.eu.qlikcloud.com",
+		Meaning: "The host is missing, or has characters that a host cannot have.",
+		Example: args{"id": "t-1"},
+	},
+	"same-tenant-id": {
+		Text: "the id {id:q} is also that of the tenant at {at}", Next: "remove one of the two",
+		Meaning: "Each tenant has an id of its own.",
+		Example: args{"id": "t-1", "at": "tenants.lock.json:4:5"},
+	},
+	"same-tenant-host": {
+		Text: "the host {host:q} is also that of the tenant at {at}", Next: "remove one of the two",
+		Meaning: "Each tenant has a host of its own.",
+		Example: args{"host": "acme.eu.qlikcloud.com", "at": "tenants.lock.json:4:5"},
+	},
+	"same-tenant-name": {
+		Text: "the tenant with id {id:q} would have the name {tenant:q}, as the tenant at {at}", Next: "use ${tenant.host} or ${tenant.id} in the name under fleet.tenant",
+		Meaning: "Each tenant of a project needs a name of its own.",
+		Example: args{"id": "t-2", "tenant": "acme", "at": "tenants.lock.json:4:5"},
+	},
+	"fleet-tenant-name": {
+		Text: "the name under fleet.tenant becomes {name:q} for the tenant with id {id:q}", Next: "use ${tenant.host} or ${tenant.id}",
+		Meaning: "A name has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or digit.",
+		Example: args{"id": "t-1", "name": ""},
+	},
+	"fleet-host-not-allowed": {
+		Text: "tenant {tenant:q} has the url {url}, and the sign-in may be sent only to {hosts}", Next: "find out why the host is in the list. If it is right, add it to fleet.hosts",
+		Meaning: "A list of tenants that was tampered with could send the sign-in to a foreign host.",
+		Example: args{"tenant": "acme", "url": "https://acme.example", "hosts": []string{"*.qlikcloud.com"}},
+	},
+	"too-many-tenants": {
+		Text: "the list has more than {limit} tenants", Next: "divide the fleet, or raise the limits with --raise-limits N",
+		Meaning: "The list is longer than that of any known organization.",
+		Example: args{"limit": 20000},
+	},
+	"tenants-not-a-list": {
+		Text: "the file must be a list of maps", Next: "write - {id: ID, host: HOST} for each tenant",
+		Meaning: "Each tenant is a map of its columns.",
+	},
+	"csv-malformed": {
+		Text:    "the line is not CSV: {reason}",
+		Meaning: "The fields of a line are separated by commas, as many as in the first line. A field with a comma or a quote is in quotes.",
+		Example: args{"reason": "wrong number of fields"},
+	},
+	"column-twice": {
+		Text: "the column {column:q} is there twice", Next: "rename one of them",
+		Meaning: "Each column of the fleet's file has a name of its own.",
+		Example: args{"column": "stage"},
+	},
+	"column-name": {
+		Text: "{column:q} cannot be the name of a column", Next: "write letters, digits, hyphens and underscores, beginning with a letter",
+		Meaning: "The name of a column is part of a placeholder, ${tenant.COLUMN}.",
+		Example: args{"column": "the stage"},
+	},
+	"column-value": {
+		Text:    "the column {column:q} must have at most {limit} bytes, and no line ends or control characters",
+		Meaning: "The value of a column is part of names and addresses.",
+		Example: args{"column": "stage", "limit": 1000},
+	},
+	"column-not-text": {
+		Text:    "the column {column:q} must be a text, a number or a boolean",
+		Meaning: "A column has one value.",
+		Example: args{"column": "stage"},
+	},
 	"group-without-tenants": {
 		Text: "no tenant is in group {group:q}", Next: "check its patterns, or remove the group",
 		Meaning: "A pattern of the group may be misspelt.",
