@@ -238,7 +238,7 @@ func bombSays(name string) string {
 		"defaults in each connection":        "(split the file, or declare less under defaults)",
 		"tags":                               "found duplicate %TAG directive",
 		"a variable that is nowhere":         `variable "x" is not defined`,
-		"variables without an end":           "only ${var.NAME} is filled in",
+		"variables without an end":           "${each.value} are filled in",
 		"beginnings of private keys":         "\"url\" contains a secret; move it under credentials",
 		"braces named as keys":               "\"url\" contains a secret; move it under credentials",
 		"entries":                            "more than 1,000 entries under connections " + projects,

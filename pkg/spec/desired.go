@@ -47,6 +47,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 		prepared:  map[string]connection.SpaceRef{},
 		problems:  slices.Clone(all.problems),
 	}
+	r.scope.of = tenant
 	r.scope.most = int(limits.Filled.At(p.options.RaiseLimits))
 	spaces := r.declaredSpaces()
 	number := 0
@@ -308,7 +309,7 @@ func (r *reader) credentials(n *notes, tree *node) map[string]any {
 func (r *reader) credential(n *notes, tree *node) any {
 	switch {
 	case isReference(tree):
-		ref, ok := n.reference(tree, r.tenant)
+		ref, ok := n.reference(tree, r.expandName)
 		if ok {
 			r.project.reserved.check(n, tree.place, ref)
 		}

@@ -53,7 +53,7 @@ func (t *Tenant) attribute(name string) (value string, known bool) {
 // side can choose may be part of it: the tenant's id, and columns of a file in the repository. The
 // tenant may be nil: then every placeholder is a problem.
 func (t *Tenant) ExpandName(text string) (string, connection.Reason) {
-	return expandTenant(text, func(name string) (string, connection.Reason) {
+	return expandAll(openTenant, text, func(name string) (string, connection.Reason) {
 		if t == nil {
 			return "", connection.Because("tenant-placeholder-outside", "placeholder", name)
 		}
@@ -74,7 +74,7 @@ func (t *Tenant) ExpandName(text string) (string, connection.Reason) {
 
 // expandText fills in every placeholder of the tenant, in texts that do not select a secret.
 func (t *Tenant) expandText(text string) (string, connection.Reason) {
-	return expandTenant(text, func(name string) (string, connection.Reason) {
+	return expandAll(openTenant, text, func(name string) (string, connection.Reason) {
 		value, known := t.attribute(name)
 		if !known {
 			return "", t.unknownPlaceholder(name)
@@ -88,18 +88,49 @@ func (t *Tenant) unknownPlaceholder(name string) connection.Reason {
 	return suggest(connection.Because("tenant-placeholder-unknown", "placeholder", name), name, known)
 }
 
-// expandTenant replaces each ${tenant.NAME} of a text. A value is not expanded again.
-func expandTenant(text string, lookup func(name string) (string, connection.Reason)) (string, connection.Reason) {
+// value returns the text of a placeholder in a value of a connection: the tenant's id, or a column. The
+// rest is chosen on the tenant's side, and a value can be the host that gets the credentials.
+func (t *Tenant) value(name string) (string, connection.Reason) {
+	value, known := t.attribute(name)
+	switch {
+	case name == attributeName || name == attributeHost || name == attributeRegion:
+		return "", connection.Because("tenant-placeholder-in-value", "placeholder", name)
+	case !known:
+		return "", t.unknownPlaceholder(name)
+	case value == "" && name == attributeID:
+		return "", connection.Because("tenant-placeholder-empty", "placeholder", name, "tenant", t.Name)
+	}
+	return value, connection.Reason{}
+}
+
+// expandName is [Tenant.ExpandName], also for the item of forEach. Its files are in the repository.
+func (r *reader) expandName(text string) (string, connection.Reason) {
+	text, reason := r.tenant.ExpandName(text)
+	if reason.Code != "" {
+		return "", reason
+	}
+	return expandAll(openEach, text, func(name string) (string, connection.Reason) {
+		value, reason := r.scope.each.text(strings.Split(name, "."))
+		if reason.Code == "" && !safeInName.MatchString(value) {
+			reason = connection.Because("each-unfit", "placeholder", name)
+		}
+		return value, reason
+	})
+}
+
+// expandAll replaces each placeholder of a text that begins with open, such as ${tenant.NAME}. A value
+// is not expanded again.
+func expandAll(open, text string, lookup func(name string) (string, connection.Reason)) (string, connection.Reason) {
 	var expanded strings.Builder
 	for {
-		before, after, found := strings.Cut(text, openTenant)
+		before, after, found := strings.Cut(text, open)
 		expanded.WriteString(before)
 		if !found {
 			return expanded.String(), connection.Reason{}
 		}
 		name, rest, closed := strings.Cut(after, "}")
 		if !closed {
-			return "", connection.Because("tenant-placeholder-open")
+			return "", connection.Because("placeholder-open", "open", open)
 		}
 		value, reason := lookup(name)
 		if reason.Code != "" {

@@ -86,7 +86,7 @@ func TestWhatATenantsOwnerChoosesSelectsNoSecret(t *testing.T) {
 		"${tenant.dots}":                   "tenant-placeholder-unfit",
 		"${tenant.none}":                   "tenant-placeholder-empty",
 		"${tenant.stgae}":                  "tenant-placeholder-unknown",
-		"${tenant.id":                      "tenant-placeholder-open",
+		"${tenant.id":                      "placeholder-open",
 		"${tenant.${tenant.id}}":           "tenant-placeholder-unknown",
 	} {
 		got, reason := tenant.ExpandName(text)

@@ -460,7 +460,7 @@ func (n *notes) readAuth(tree *node, p *Project, tenant *Tenant) Auth {
 func (n *notes) authPart(tree *node, mayBePlain bool, p *Project, tenant *Tenant) any {
 	switch {
 	case isReference(tree):
-		ref, ok := n.reference(tree, tenant)
+		ref, ok := n.reference(tree, tenant.ExpandName)
 		if ref.Exec != nil && !p.options.AllowExec {
 			n.add(tree.place, connection.Because("exec-off-for-sign-in"))
 			return nil

@@ -20,18 +20,18 @@ func isReference(tree *node) bool {
 
 // reference reads {env: NAME}, {file: PATH}, {file: PATH, encoding: base64} or {exec: [COMMAND,
 // ARGUMENT...]}. The schema of the file checks the form of each part; reference reports the rest.
-// The placeholders of the tenant, which may be nil, are filled in; see [Tenant.ExpandName]. ok is
-// false if the reference must not be followed.
-func (n *notes) reference(tree *node, tenant *Tenant) (ref connection.Reference, ok bool) {
+// expand fills in the placeholders of a name; see [Tenant.ExpandName]. The arguments of a command have
+// no placeholders. ok is false if the reference must not be followed.
+func (n *notes) reference(tree *node, expand expander) (ref connection.Reference, ok bool) {
 	ref, known := connection.Reference{Position: n.position(tree.place)}, n.errors
 	sources := 0
 	for _, entry := range tree.entries() {
 		switch entry.key {
 		case "env":
-			ref.Env = n.expandName(entry, tenant)
+			ref.Env = n.expandName(entry, expand)
 			sources++
 		case "file":
-			ref.File = n.expandName(entry, tenant)
+			ref.File = n.expandName(entry, expand)
 			sources++
 		case "encoding":
 			ref.Encoding = textOf(entry.value)
@@ -46,7 +46,7 @@ func (n *notes) reference(tree *node, tenant *Tenant) (ref connection.Reference,
 		n.add(tree.place, connection.Because("several-sources"))
 	}
 	if slices.ContainsFunc(append(ref.Exec, ref.Env, ref.File), func(text string) bool {
-		return strings.Contains(text, openVariable) || strings.Contains(text, openTenant)
+		return strings.Contains(text, openVariable) || strings.Contains(text, openTenant) || strings.Contains(text, openEach)
 	}) {
 		n.add(tree.place, connection.Because("variable-in-reference"))
 	}
@@ -59,11 +59,13 @@ func (n *notes) reference(tree *node, tenant *Tenant) (ref connection.Reference,
 	return ref, ok
 }
 
-// expandName returns the name in a reference with the placeholders of the tenant filled in, or adds
-// the problem.
-func (n *notes) expandName(entry child, tenant *Tenant) string {
+// expander fills in the placeholders of a name.
+type expander func(text string) (string, connection.Reason)
+
+// expandName returns the name in a reference with its placeholders filled in, or adds the problem.
+func (n *notes) expandName(entry child, expand expander) string {
 	text := textOf(entry.value)
-	name, reason := tenant.ExpandName(text)
+	name, reason := expand(text)
 	switch {
 	case reason.Code != "":
 		n.add(entry.value.place, reason)

@@ -11,9 +11,9 @@ import (
 
 // scope holds the variables of one tenant.
 //
-// ${var.NAME} is filled in, in values of connection files and in the project's spaces, never in keys
-// or inside references; ${each.key}, ${each.value} and ${each.value.FIELD} in values of a connection
-// with forEach. $${ is a literal ${. A value that contains a placeholder is always text. The value of
+// ${var.NAME}, ${tenant.id} and ${tenant.COLUMN} are filled in, in values of connection files and in the
+// project's spaces, never in keys; ${each.key}, ${each.value} and ${each.value.FIELD} in values of a
+// connection with forEach. What may be in the name of a reference is in expand.go. $${ is a literal ${. A value that contains a placeholder is always text. The value of
 // a variable is not expanded again. An item of forEach may contain variables.
 type scope struct {
 	values map[string]string
@@ -21,6 +21,7 @@ type scope struct {
 	tenant string // for messages; empty where there is only one
 	most   int    // bytes that the texts of the project become that hold variables
 	each   *each  // the item of the connection; nil: the connection has no forEach
+	of     *Tenant
 }
 
 // newScope merges variables; later maps win.
@@ -36,6 +37,7 @@ const (
 	openBrace    = "${"
 	escapedBrace = "$${"
 	openVariable = "${var."
+	openEach     = "${each."
 )
 
 // filler fills in the variables of a text at a place. ok is false if it reported a problem; then
@@ -90,6 +92,8 @@ func (s *scope) replace(n *notes, at place, text string) string {
 			write(s.lookup(n, at, name))
 		case closed && kind == "each":
 			filled.WriteString(s.ofItem(n, at, name))
+		case closed && kind == "tenant" && s.of != nil:
+			write(s.ofTenant(n, at, name))
 		default:
 			n.add(at, connection.Because("unknown-placeholder"))
 			return ""
@@ -97,6 +101,14 @@ func (s *scope) replace(n *notes, at place, text string) string {
 		text = rest
 	}
 	return ""
+}
+
+func (s *scope) ofTenant(n *notes, at place, name string) string {
+	value, reason := s.of.value(name)
+	if reason.Code != "" {
+		n.add(at, reason)
+	}
+	return value
 }
 
 // ofItem returns a text of the item, with its variables filled in.

@@ -649,7 +649,7 @@ var Spec = connection.Messages{
 
 	// Variables and references.
 	"unknown-placeholder": {
-		Text: "only ${var.NAME} is filled in, and ${each.key} and ${each.value} with forEach", Next: "write $${ for a literal ${",
+		Text: "only ${var.NAME}, ${tenant.id}, ${tenant.COLUMN}, ${each.key} and ${each.value} are filled in", Next: "write $${ for a literal ${",
 		Meaning: "A value contains ${, and no placeholder follows.",
 	},
 	"each-without-for-each": {
@@ -728,9 +728,20 @@ var Spec = connection.Messages{
 		Meaning: "Other characters could lead to another folder.",
 		Example: args{"placeholder": "stage", "tenant": "prod"},
 	},
-	"tenant-placeholder-open": {
-		Text: "a placeholder that begins with ${tenant. has no closing brace", Next: "write ${tenant.id} or the like",
+	"tenant-placeholder-in-value": {
+		Text: "${tenant.{placeholder}} is not filled in in a connection", Next: "use ${tenant.id}, a column of the fleet's file, or a variable of the tenant",
+		Meaning: "The owner of a tenant chooses its name and host. A value can be the host to which the credentials are sent, so it comes from the repository.",
+		Example: args{"placeholder": "name"},
+	},
+	"placeholder-open": {
+		Text: "a placeholder that begins with {open} has no closing brace", Next: "write ${tenant.id}, ${each.value} or the like",
 		Meaning: "A placeholder ends with }.",
+		Example: args{"open": "${tenant."},
+	},
+	"each-unfit": {
+		Text: "${each.{placeholder}} must be 1 to 64 letters, digits, hyphens and underscores to be part of the name of a secret", Next: "use a field of the item with such a value",
+		Meaning: "Other characters could lead to another folder.",
+		Example: args{"placeholder": "value"},
 	},
 	"expanded-name-invalid": {
 		Text: "with its placeholders filled in, the name of the environment variable is {name:q}, which no variable can have", Next: "use a column without hyphens, or {file: PATH}",
