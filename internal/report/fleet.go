@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -11,9 +12,38 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
+// byWeight returns a fleet in the order in which people look at it: tenants without a report, then
+// those with the highest weight, then by their order in the fleet.
+func byWeight[T any](f *Fleet[T], weight func(*T) int) *Fleet[T] {
+	of := func(m Member[T]) int {
+		if m.Report == nil {
+			return math.MaxInt
+		}
+		return weight(m.Report)
+	}
+	sorted := *f
+	sorted.Tenants = slices.SortedStableFunc(slices.Values(f.Tenants), func(a, b Member[T]) int { return cmp.Compare(of(b), of(a)) })
+	return &sorted
+}
+
+// driftWeight orders tenants by what differs, and those that were not read completely before the
+// others.
+func driftWeight(d *plan.Drift) int { return 2*d.Summary.Drifted() + min(len(d.Incomplete), 1) }
+
+// planWeight orders refused plans before those that delete or recreate, and these before the others.
+func planWeight(pl *plan.Plan) int {
+	s := pl.Summary
+	weight := (s.Delete+s.Recreate)<<20 + s.Create + s.Adopt + s.Update + s.Move + s.Manual + s.Rotate + s.Record + s.Refused
+	if pl.Refusal != nil {
+		weight |= 1 << 50
+	}
+	return weight
+}
+
 // Plans writes the plans of several tenants: those with changes or warnings in full, the
 // others in a line.
 func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
+	f = byWeight(f, planWeight)
 	p := t.printer(w)
 	p.title("Plans for project %s on %s", Sanitize(f.Project), words.Count(len(f.Tenants), "tenant"))
 	var changing, unchanged, quiet int
@@ -53,6 +83,7 @@ func isQuiet(pl *plan.Plan) bool { return pl.Empty() && len(pl.Warnings) == 0 &&
 // Drifts writes the drift of several tenants: those with drift in full, the others in
 // a line.
 func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
+	f = byWeight(f, driftWeight)
 	p := t.printer(w)
 	p.title("Drift of %s from project %s", words.Count(len(f.Tenants), "tenant"), Sanitize(f.Project))
 	var differing, clean int
@@ -69,14 +100,18 @@ func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 		}
 	}
 	p.line("")
+	failed := failures(p, f)
 	for _, member := range f.Tenants {
-		if d := member.Report; d != nil && len(d.Items)+len(d.Incomplete) == 0 {
+		switch d := member.Report; {
+		case d == nil:
+		case len(d.Items)+len(d.Incomplete) == 0:
 			clean++
 			p.line("%s: no drift%s, %s as declared", tenantName(member.Tenant), asFarAsSeen(d), are(d.Summary.Clean))
+		default:
+			p.line("%s: %s", tenantName(member.Tenant), p.counts(driftNumbers(d.Summary)...))
 		}
 	}
-	failed := failures(p, f)
-	if clean+len(failed) > 0 {
+	if len(f.Tenants) > 0 {
 		p.line("")
 	}
 	if len(left) > 0 {
@@ -146,6 +181,7 @@ func notLookedAt(names []string) string {
 
 // Plans writes the plans of several tenants into one comment.
 func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
+	f = byWeight(f, planWeight)
 	p := newPage()
 	p.add(Marker("plans", f.Project, "", ""))
 	t := &tally{noun: "tenant", columns: planColumns}
@@ -250,6 +286,7 @@ func addLost(p *page, lost []string) {
 
 // Drifts writes the drift of several tenants into one comment.
 func (Markdown) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
+	f = byWeight(f, driftWeight)
 	p := newPage()
 	p.add(Marker("drifts", f.Project, "", ""))
 	t := &tally{noun: "tenant", columns: slices.Concat(driftColumns, []string{"clean"})}

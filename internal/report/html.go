@@ -65,6 +65,7 @@ func (h HTML) Drift(w io.Writer, d *plan.Drift) error {
 
 // Drifts writes one page of several tenants.
 func (h HTML) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
+	f = byWeight(f, driftWeight)
 	view := newDriftView(f, h.History)
 	out := &counter{w: w}
 	out.run("head", view)

@@ -39,6 +39,7 @@ func (h HTML) Plan(w io.Writer, p *plan.Plan) error {
 
 // Plans writes one page of the plans for several tenants.
 func (HTML) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
+	f = byWeight(f, planWeight)
 	view := newPlanView(f)
 	steps, left, err := view.steps(f)
 	out := &counter{w: w, n: steps.Len(), err: err} // so that the changes leave space for the steps

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -448,5 +449,59 @@ func TestAPageOfTenantsOfWhichNoneCouldBeLookedAtSaysSo(t *testing.T) {
 	text := print(t, func(w io.Writer) error { return report.HTML{}.Drifts(w, f) })
 	if !strings.Contains(text, "<h1>Nothing could be looked at.</h1>") || strings.Contains(text, "Everything") {
 		t.Errorf("the page does not say that nothing could be looked at:\n%.3000s", text)
+	}
+}
+
+func TestThePageOfSeveralTenantsIsAHeatMapWithTheWorstTenantFirst(t *testing.T) {
+	fleet := &report.Fleet[plan.Drift]{Project: "acme"}
+	add := func(name string, changed, missing int) {
+		d := &plan.Drift{Summary: plan.DriftSummary{Changed: changed, Missing: missing, Clean: 5}}
+		for range changed {
+			d.Items = append(d.Items, plan.DriftItem{Kind: plan.DriftChanged})
+		}
+		for range missing {
+			d.Items = append(d.Items, plan.DriftItem{Kind: plan.DriftMissing})
+		}
+		fleet.Tenants = append(fleet.Tenants, report.Member[plan.Drift]{Tenant: plan.Tenant{Name: name}, Report: d})
+	}
+	add("calm", 0, 0)
+	add("mild", 1, 0)
+	add("worst", 9, 1)
+	fleet.Tenants = append(fleet.Tenants, report.Member[plan.Drift]{Tenant: plan.Tenant{Name: "away"}, Error: "no such host"})
+
+	root := pageOf(t, print(t, func(w io.Writer) error { return report.HTML{}.Drifts(w, fleet) }))
+	var table *html.Node
+	for _, candidate := range elements(root, "table", "grid") {
+		if attribute(candidate, "id") == "tenants" {
+			table = candidate
+		}
+	}
+	if table == nil {
+		t.Fatal("the page has no table of the tenants")
+	}
+	var names []string
+	for _, head := range elements(table, "th", "") {
+		if attribute(head, "scope") == "row" {
+			names = append(names, textOf(head))
+		}
+	}
+	if want := []string{"away", "worst", "mild", "calm"}; !slices.Equal(names, want) {
+		t.Errorf("got the tenants %v, want %v", names, want)
+	}
+	heat := map[string]string{}
+	for _, cell := range elements(table, "td", "heat") {
+		heat[attribute(cell, "class")+" "+textOf(cell)] = attribute(cell, "style")
+	}
+	want := map[string]string{"heat changed 9": "--heat:1", "heat missing 1": "--heat:0.3", "heat changed 1": "--heat:0.3"}
+	if !maps.Equal(heat, want) {
+		t.Errorf("got the coloured cells %v, want %v", heat, want)
+	}
+	var text strings.Builder
+	if err := (report.Text{}).Drifts(&text, fleet); err != nil {
+		t.Fatal(err)
+	}
+	_, lines, _ := strings.Cut(text.String(), "\naway (): not looked at: no such host\n")
+	if lines == "" || !strings.HasPrefix(lines, "worst (): 9 changed, 1 missing, 5 clean\nmild (): 1 changed, 5 clean\ncalm (): no drift, 5 connections are as declared\n") {
+		t.Errorf("got the report %s, want one line for each tenant, the worst one first", text.String())
 	}
 }

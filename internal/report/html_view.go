@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +68,7 @@ type figureView struct {
 // gridView is a table of counts.
 type gridView struct {
 	ID, Title, Noun string
+	Lead            string // explains the table
 	Columns         []string
 	Rows            []rowView
 	Shares, Trends  bool // whether there are bars, and lines over time
@@ -88,8 +90,15 @@ func (g gridView) Wide() int {
 type rowView struct {
 	Name, Tenant, Error string
 	Counts              []int
+	Heat                []heatView // of the first counts; empty: none
 	Parts               []partView
 	Trend               *trendView
+}
+
+// heatView colours a number of a table: its kind, and how much of it there is, from 0 to 1.
+type heatView struct {
+	Kind  string
+	Share float64
 }
 
 type option struct{ Value, Label string }
@@ -116,12 +125,14 @@ type barView struct {
 
 // Limits on long lists.
 const (
-	mostBars    = 90  // runs in the chart
-	mostRuns    = 366 // runs in the table
-	mostSpaces  = 500
-	mostNotices = 50
-	mostName    = 80 // characters of a name in a table or a choice
-	longPage    = 400
+	mostBars   = 90  // runs in the chart
+	mostRuns   = 366 // runs in the table
+	mostSpaces = 500
+	// mostTenantRows is the number of tenants in the table of tenants.
+	mostTenantRows = 1_000
+	mostNotices    = 50
+	mostName       = 80 // characters of a name in a table or a choice
+	longPage       = 400
 )
 
 // meanings explain the kinds to people who do not know qlsync.
@@ -435,7 +446,10 @@ func (v *pageView) byTenant(f *Fleet[plan.Drift], history []Point) {
 	if len(f.Tenants) < 2 {
 		return
 	}
-	grid := gridView{ID: "tenants", Title: "By tenant", Noun: "Tenant", Columns: append(slices.Clone(v.kinds), "differ", "as declared"), Trends: len(history) > 1}
+	grid := gridView{
+		ID: "tenants", Title: "By tenant", Noun: "Tenant", Columns: append(slices.Clone(v.kinds), "differ", "as declared"), Trends: len(history) > 1,
+		Lead: "The worst tenant is first. A stronger colour is a larger number.",
+	}
 	for i, member := range f.Tenants {
 		row := rowView{Name: v.tenants[i]}
 		if member.Report == nil {
@@ -449,7 +463,29 @@ func (v *pageView) byTenant(f *Fleet[plan.Drift], history []Point) {
 		}
 		grid.Rows = append(grid.Rows, row)
 	}
+	if more := len(grid.Rows) - mostTenantRows; more > 0 {
+		grid.Rows = grid.Rows[:mostTenantRows]
+		grid.More = fmt.Sprintf("%s, with less drift, are not listed here.", plural(more, "more tenant"))
+	}
+	v.heat(grid.Rows)
 	v.Grids = append(v.Grids, grid)
+}
+
+// heat colours the numbers of each kind. The scale is the same for all of them, and logarithmic: one
+// connection must be visible next to a thousand.
+func (v *pageView) heat(rows []rowView) {
+	highest := 1
+	for _, row := range rows {
+		for _, n := range row.Counts[:min(len(row.Counts), len(v.kinds))] {
+			highest = max(highest, n)
+		}
+	}
+	for i, row := range rows {
+		for j, n := range row.Counts[:min(len(row.Counts), len(v.kinds))] {
+			share := math.Round(100*math.Log1p(float64(n))/math.Log1p(float64(highest))) / 100
+			rows[i].Heat = append(rows[i].Heat, heatView{v.kinds[j], share})
+		}
+	}
 }
 
 func (v *pageView) bySpace(f *Fleet[plan.Drift], history []Point) {

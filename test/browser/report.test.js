@@ -146,6 +146,23 @@ test("a combined report is filtered by tenant and says who was not reached", () 
   assert.match(await page.locator(".group h3:visible").first().innerText(), /Finance\s+on customer-04/);
 }));
 
+test("the heat map has the worst tenant first, and a stronger colour for a larger number", async () => {
+  for (const scheme of ["light", "dark"]) {
+    await view("fleet", { scheme }, async (page) => {
+      const rows = await page.$$eval("#tenants tbody tr", (all) => all.map((row) => ({ unread: !!row.querySelector(".why"), differ: Number(row.cells[7]?.textContent) })));
+      const weight = ({ unread, differ }) => (unread ? Infinity : differ);
+      assert.deepEqual(rows.map(weight), rows.map(weight).sort((a, b) => b - a));
+      const cells = await page.$$eval("#tenants .heat", (all) => all.map((cell) => ({
+        n: Number(cell.textContent), kind: cell.classList[1], heat: Number(cell.style.getPropertyValue("--heat")), colour: getComputedStyle(cell).backgroundColor,
+      })));
+      assert.ok(cells.length > 0);
+      const colours = new Map(cells.map(({ kind, n, colour }) => [`${kind} ${n}`, colour]));
+      assert.equal(new Set(colours.values()).size, colours.size, "two numbers or kinds have the same colour");
+      for (const a of cells) for (const b of cells) if (a.n < b.n) assert.ok(a.heat < b.heat, `${a.n} is not paler than ${b.n}`);
+    });
+  }
+});
+
 for (const name of ["hostile", "plan-hostile"]) {
   test(`names and values do no harm and are shown as they are: ${name}`, () => view(name, {}, async (page) => {
     await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });

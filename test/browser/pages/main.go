@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -229,6 +230,9 @@ func fleet(one *plan.Drift) *report.Fleet[plan.Drift] {
 		case i%3 != 0:
 			member.Report = clean()
 			member.Report.Tenant = d.Tenant
+		case i == 6:
+			d.Items = slices.DeleteFunc(slices.Clone(d.Items), func(item plan.DriftItem) bool { return item.Kind != plan.DriftChanged })
+			d.Summary = plan.DriftSummary{Changed: len(d.Items), Clean: d.Summary.Clean}
 		}
 		f.Tenants = append(f.Tenants, member)
 	}
