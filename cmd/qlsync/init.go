@@ -19,7 +19,7 @@ func initCommand(env *environment) *cli.Command {
 		Name:  "init",
 		Usage: "write a commented project that works against the embedded tenant",
 		Description: "With --ci, init writes a pipeline for the project in the current folder, which must be the root of the repository. " +
-			"Without a project there, it writes both. Files that exist are never replaced.",
+			"Without a project there, it writes both. With several tenants, each one has files of its own. Files that exist are never replaced.",
 		Flags: []cli.Flag{
 			commandline.Choice(&cli.StringFlag{Name: "ci", Usage: "write a pipeline for `FORGE`: " + words.OneOf(engine.Forges())}, engine.Forges()),
 			&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "with --ci: the `NAME` of the tenant of the pipeline; left out: the defaultTenant, or the only one"},
@@ -66,6 +66,9 @@ func initPipeline(c *cli.Context, env *environment) error {
 	}
 	if !done.IsRelease {
 		fmt.Fprintln(env.stdout, "This qlsync is not a release: set the version in the pipeline to the release that you use.")
+	}
+	if file := done.Written[len(done.Written)-1]; o.Forge == "gitlab" && file != ".gitlab-ci.yml" {
+		fmt.Fprintf(env.stdout, "In .gitlab-ci.yml, add this to the list include: {local: %s}\n", report.Sanitize(file))
 	}
 	fmt.Fprintln(env.stdout, "To store the keys and protect the apply job, see https://github.com/qlsync/qlsync/blob/main/docs/how-to/protected-pipeline.md")
 	return env.text(env.stdout).NextCommands(env.stdout, "Next:", followUp(c, "secrets", done.Tenant))

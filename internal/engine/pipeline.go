@@ -53,7 +53,8 @@ type Pipeline struct {
 }
 
 // InitPipeline writes the pipeline of a forge into the current folder, with the names of the project
-// there, of its tenant and of its secrets. Without a project, it first writes the quickstart example.
+// there, of its tenant and of its secrets. In a project with several tenants, the names of the files
+// contain that of the tenant. Without a project, it first writes the quickstart example.
 // It overwrites nothing: if one of the files exists, none is written.
 func (host *Host) InitPipeline(ctx context.Context, o PipelineOptions) (Pipeline, error) {
 	done := Pipeline{IsRelease: release.MatchString(host.Version)}
@@ -62,10 +63,13 @@ func (host *Host) InitPipeline(ctx context.Context, o PipelineOptions) (Pipeline
 		return done, err
 	}
 	files = slices.DeleteFunc(files, func(file TextFile) bool { return !ofForge(o.Forge, file.Name) })
-	if err := cmp.Or(host.checkRoot(), host.checkNew(files)); err != nil {
+	if err := host.checkRoot(); err != nil {
 		return done, err
 	}
 	if _, err := os.Lstat(host.at(ProjectFile)); err != nil {
+		if err := host.checkNew(files); err != nil {
+			return done, err
+		}
 		if done.Initialized, err = host.Init(); err != nil {
 			return done, err
 		}
@@ -95,8 +99,29 @@ func (host *Host) InitPipeline(ctx context.Context, o PipelineOptions) (Pipeline
 	}
 	for i := range files {
 		files[i].Text = []byte(names.fill(string(files[i].Text)))
+		if len(project.Tenants) > 1 {
+			files[i] = ofOneTenant(files[i], tenant.Name)
+		}
+	}
+	if err := host.checkNew(files); err != nil {
+		return done, err
 	}
 	return done, host.writeNew(&done.Initialized, files)
+}
+
+// ofOneTenant puts the name of the tenant into the name of a pipeline's file, and into the names that
+// its forge shows, so that each tenant of a project can have a pipeline.
+func ofOneTenant(file TextFile, tenant string) TextFile {
+	kind := filepath.Ext(file.Name)
+	file.Name = strings.TrimSuffix(file.Name, kind) + "-" + tenant + kind
+	pairs := []string{"qlsync-plan.yml", "qlsync-plan-" + tenant + ".yml"}
+	for _, job := range []string{"plan", "apply", "drift"} {
+		pairs = append(pairs,
+			"\nname: qlsync "+job+"\n", "\nname: qlsync "+job+" "+tenant+"\n",
+			"\njobs:\n  "+job+":\n", "\njobs:\n  "+job+":\n    name: "+job+" "+tenant+"\n")
+	}
+	file.Text = []byte(strings.NewReplacer(pairs...).Replace(string(file.Text)))
+	return file
 }
 
 // checkRoot returns an error if the folder is below the root of a repository: forges read pipelines
