@@ -488,6 +488,10 @@ func (c *canaries) everything() {
 			c.run("out", append([]string{"schemas", "list"}, onProject...)...)
 			c.run("out", append([]string{"schemas", "editor"}, onProject...)...)
 		},
+		"fleet": func() {
+			c.run("out", append([]string{"fleet", "list"}, onProject...)...)
+			c.run("out", append([]string{"fleet", "refresh"}, onProject...)...)
+		},
 		"doctor":  func() { each(report.DoctorFormats().Names(), "doctor"); project("doctor", "--all-tenants") },
 		"secrets": func() { each(report.SecretsFormats().Names(), "secrets") },
 		"simulate": func() {

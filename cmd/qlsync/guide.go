@@ -8,7 +8,7 @@ import (
 var groups = []commandline.Group{
 	{Title: "Get started", Commands: []string{"init", "export", "doctor"}},
 	{Title: "Every day", Commands: []string{"validate", "fmt", "plan", "apply", "drift", "impact", "check"}},
-	{Title: "Secrets and schemas", Commands: []string{"secrets", "schemas"}},
+	{Title: "Secrets, schemas, tenants", Commands: []string{"secrets", "schemas", "fleet"}},
 	{Title: "Reports and tests", Commands: []string{"show", "merge", "snapshot", "simulate"}},
 	{Title: "This program", Commands: []string{"explain", "completion", "man", "version", "help"}},
 }
@@ -181,6 +181,27 @@ var guides = map[string]commandline.Guide{
 		Examples: []commandline.Example{
 			{For: "Write the JSON Schemas for an editor", Line: "qlsync schemas editor"},
 			{For: "Write them for the project in another folder", Line: "cd connections && qlsync schemas editor -C .."},
+		},
+		Exits: []commandline.Exit{isDone, badInput},
+	},
+	"qlsync fleet": {
+		Examples: []commandline.Example{
+			{For: "Update the list of tenants", Line: "qlsync fleet refresh"},
+			{For: "List the tenants of the project", Line: "qlsync fleet list"},
+		},
+		Exits: []commandline.Exit{isDone, hasError, {Code: exitDiffers, Meaning: "fleet refresh --check: the list of tenants has changed"}},
+	},
+	"qlsync fleet refresh": {
+		Examples: []commandline.Example{
+			{For: "Update the list of tenants", Line: "qlsync fleet refresh"},
+			{For: "See whether it has changed", Line: "qlsync fleet refresh --check"},
+		},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: the console does not answer, or its list cannot be used; nothing was written"}, {Code: exitDiffers, Meaning: "with --check: the list of tenants has changed"}},
+	},
+	"qlsync fleet list": {
+		Examples: []commandline.Example{
+			{For: "List all tenants of the project", Line: "qlsync fleet list"},
+			{For: "List some of them", Line: "qlsync fleet list -t 'd*'"},
 		},
 		Exits: []commandline.Exit{isDone, badInput},
 	},

@@ -136,6 +136,13 @@ func TestTheExamplesOfTheHelpRun(t *testing.T) {
 						t.Fatalf("cannot prepare the folder: exit code %d\n%s", code, out)
 					}
 				}
+				if strings.HasPrefix(c.path, "qlsync fleet") {
+					prepare := `echo 'fleet: {from: {file: tenants.csv}, tenant: {auth: {apiKey: {env: KEY}}}}' >> qlsync.yaml && ` +
+						`printf 'id,host\nt1,acme.eu.qlikcloud.com\n' > tenants.csv && qlsync fleet refresh`
+					if code, out := run(prepare); code != exitOK {
+						t.Fatalf("cannot prepare a fleet: exit code %d\n%s", code, out)
+					}
+				}
 				line := example.Line
 				if strings.Contains(line, "| man ") {
 					if _, err := exec.LookPath("man"); err != nil {

@@ -86,7 +86,7 @@ func newApp(env *environment) *cli.App {
 		},
 		Commands: []*cli.Command{
 			initCommand(env), validateCommand(env), fmtCommand(env), planCommand(env), applyCommand(env),
-			driftCommand(env), impactCommand(env), checkCommand(env), snapshotCommand(env), showCommand(env), mergeCommand(env), exportCommand(env), explainCommand(env), secretsCommand(env), doctorCommand(env), schemasCommand(env), simulateCommand(env),
+			driftCommand(env), impactCommand(env), checkCommand(env), snapshotCommand(env), showCommand(env), mergeCommand(env), exportCommand(env), explainCommand(env), secretsCommand(env), doctorCommand(env), schemasCommand(env), fleetCommand(env), simulateCommand(env),
 			completionCommand(env),
 			completeCommand(env), manCommand(env), versionCommand(env), helpCommand(env),
 		},

@@ -58,6 +58,11 @@ type options struct {
 // auth is the parts of a sign-in, by their names in the project file. Undeclared parts are empty.
 type auth struct{ apiKey, clientID, clientSecret, token, user, password connection.Secret }
 
+// qlik returns the parts for Qlik Cloud.
+func (a auth) qlik() qlik.Auth {
+	return qlik.Auth{APIKey: a.apiKey, ClientID: a.clientID, ClientSecret: a.clientSecret}
+}
+
 // embedded is a tenant that runs within the process.
 type embedded struct {
 	url  string
@@ -95,7 +100,7 @@ var qlikCloud = provider{
 	rules: qlik.Rules{}, holdsSecret: qlik.HoldsSecret, knowsSecret: qlik.KnowsSecret, parse: qlik.ParseDataSource,
 	connect: func(o options) (connection.Provider, error) {
 		return qlik.New(qlik.Config{
-			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
+			URL: o.url, Auth: o.auth.qlik(),
 			Project: o.project, Parallelism: o.parallelism, BatchSize: o.batchSize,
 			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes}, CacheFile: o.cacheFile, CacheDigest: o.cacheDigest,
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets, RaiseLimits: o.raise,

@@ -48,6 +48,9 @@ func (n *notes) readGroups(p *Project, tree *node) {
 		}
 	}
 	columns := slices.Concat(tenantAttributes(), slices.Sorted(maps.Keys(known)))
+	if p.Fleet != nil && p.LockDigest == "" {
+		columns = nil // unknown
+	}
 	for _, entry := range tree.entries() {
 		group := Group{Name: entry.key, Position: position(n.file, entry.place)}
 		items := entry.value.items()
@@ -70,14 +73,15 @@ func (n *notes) readGroups(p *Project, tree *node) {
 	}
 }
 
-// groupPattern reads one item of a group: a pattern for the name, or a map of patterns.
+// groupPattern reads one item of a group: a pattern for the name, or a map of patterns by columns.
+// The columns are nil if they are unknown.
 func (n *notes) groupPattern(tree *node, columns []string) groupPattern {
 	if tree.is(kindString) {
 		return groupPattern{attributeName: tree.text}
 	}
 	pattern := groupPattern{}
 	for _, entry := range tree.entries() {
-		if !slices.Contains(columns, entry.key) {
+		if columns != nil && !slices.Contains(columns, entry.key) {
 			n.add(entry.place, suggest(connection.Because("unknown-tenant-attribute", "attribute", entry.key), entry.key, columns))
 		}
 		pattern[entry.key] = textOf(entry.value)

@@ -252,7 +252,7 @@ func (n *notes) readDefaultTenant(p *Project, tree *node) {
 	if name == "" {
 		return
 	}
-	if names := p.tenantNames(); !slices.Contains(names, name) {
+	if names := p.tenantNames(); !slices.Contains(names, name) && (p.Fleet == nil || p.LockDigest != "") {
 		n.add(tree.place, suggest(connection.Because("unknown-tenant", "tenant", name), name, names))
 		return
 	}

@@ -173,6 +173,11 @@ var Engine = connection.Messages{
 		Meaning: "The reviewed plan was made for another tenant than the one that apply reaches.",
 		Example: args{"reviewed": "t-1", "url": "https://acme.eu.qlikcloud.com", "id": "t-2", "tenant": "prod"},
 	},
+	"console-quotes-secret": {
+		Text: "entry {number} of the console's list quotes a secret of this run, so the list is not used", Next: "check what answers at the address of the console",
+		Meaning: "A list with a secret in it would be written to a file that is committed.",
+		Example: args{"number": 3},
+	},
 	"tenant-id-differs": {
 		Text: "{url} leads to the tenant with id {id:q}, but tenant {tenant:q} has the id {declared:q} ({at}). Nothing was written", Next: "find out who moved the host. If the move is right, correct the id, or run qlsync fleet refresh and review the lock file",
 		Meaning: "The host belongs to another tenant than the one in the project file or in the lock file.",

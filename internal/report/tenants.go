@@ -1,0 +1,144 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// FleetRefresh is the result of reading the list of a fleet's tenants.
+type FleetRefresh struct {
+	File              string // the lock file
+	Changes           spec.TenantChanges
+	Tenants, Inactive int
+	// Differs reports whether the text of the lock file differs, and Written whether it was replaced.
+	Differs, Written bool
+}
+
+// FleetRefresh writes the tenants that came, went or changed.
+func (t Text) FleetRefresh(w io.Writer, r *FleetRefresh) error {
+	p := t.printer(w)
+	for _, tenant := range r.Changes.Came {
+		p.line("%s", p.paint(green, "+ came     "+lockedTenant(tenant)))
+	}
+	for _, tenant := range r.Changes.Went {
+		p.line("%s", p.paint(red, "- went     "+lockedTenant(tenant)))
+	}
+	for _, pair := range r.Changes.Changed {
+		p.line("%s", p.paint(amber, changedTenant(pair[0], pair[1])))
+	}
+	state := "up to date"
+	switch {
+	case r.Written:
+		state = "written"
+	case r.Differs:
+		state = "would change"
+	}
+	inactive := ""
+	if r.Inactive > 0 {
+		inactive = fmt.Sprintf(", %d of them not active and left out", r.Inactive)
+	}
+	p.line("%s: %s%s. The file is %s.", label(r.File), words.Count(r.Tenants, "tenant"), inactive, state)
+	if len(r.Changes.Went) > 0 {
+		p.line("Nothing is deleted in a tenant that went: its connections stay as they are.")
+	}
+	return p.err
+}
+
+func lockedTenant(t spec.LockedTenant) string {
+	text := label(t.ID)
+	for _, part := range []string{t.Name, t.Host, t.Status} {
+		if part != "" {
+			text += "  " + label(part)
+		}
+	}
+	return text
+}
+
+// changedTenant returns what of a tenant has changed. Another host is where the sign-in is sent to.
+func changedTenant(before, now spec.LockedTenant) string {
+	word := "changed "
+	if before.Name != now.Name {
+		word = "renamed "
+	}
+	text := "~ " + word + " " + label(now.ID)
+	for _, field := range []struct{ name, before, now string }{
+		{"name", before.Name, now.Name},
+		{"host", before.Host, now.Host},
+		{"region", before.Region, now.Region},
+		{"status", before.Status, now.Status},
+		{"columns", columnsText(before.Columns), columnsText(now.Columns)},
+	} {
+		if field.before != field.now {
+			text += fmt.Sprintf("  %s: %s -> %s", field.name, orNone(field.before), orNone(field.now))
+		}
+	}
+	return text
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "(none)"
+	}
+	return label(text)
+}
+
+func columnsText(columns map[string]string) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(columns)) {
+		parts = append(parts, name+"="+columns[name])
+	}
+	return strings.Join(parts, " ")
+}
+
+// FleetRow is a tenant in a list of tenants.
+type FleetRow struct {
+	Name, ID, Address, Region string
+	Groups                    []string
+	// Status is why the tenant is left out. Empty: it is part of the project.
+	Status string
+}
+
+// maxTenantCell is the widest text of a column of tenants that the others are aligned to.
+const maxTenantCell = 40
+
+// FleetList writes a table of tenants.
+func (t Text) FleetList(w io.Writer, rows []FleetRow) error {
+	table := [][]string{{"TENANT", "ID", "REGION", "GROUPS", "ADDRESS"}}
+	for _, row := range rows {
+		groups := strings.Join(row.Groups, ",")
+		if row.Status != "" {
+			groups = "left out: " + row.Status
+		}
+		table = append(table, []string{label(row.Name), orDash(row.ID), orDash(row.Region), orDash(groups), label(row.Address)})
+	}
+	widths := make([]int, len(table[0]))
+	for column := range widths {
+		var texts []string
+		for _, row := range table {
+			texts = append(texts, row[column])
+		}
+		widths[column] = widest(maxTenantCell, texts...)
+	}
+	p := t.printer(w)
+	for _, row := range table {
+		var line strings.Builder
+		for column, text := range row[:len(row)-1] {
+			line.WriteString(pad(text, widths[column]) + "  ")
+		}
+		p.line("%s%s", line.String(), row[len(row)-1])
+	}
+	return p.err
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return label(text)
+}
