@@ -52,9 +52,12 @@ func applyAll(c *cli.Context, env *environment, a *fleetApply) error {
 			return fmt.Errorf("%s is of project %q, not %q", file.name, file.project, a.Name)
 		}
 	}
+	if a.reviewed != nil && !a.reviewed.Rollout.Same(a.Rolling()) {
+		return afterRefusal(c, engine.Refused(connection.Because("rollout-changed")), "To plan again", with(againAll(c, "plan"), "--out plans.json"))
+	}
 	var tenants []spec.Tenant
 	for _, tenant := range a.tenants {
-		if before := a.earlier.Of(tenant.Name); before == nil || before.Outcome != report.OutcomeDone {
+		if before := a.earlier.Of(tenant.Name); before == nil || before.Outcome != report.OutcomeDone || a.Rolling().Unchecked(before) {
 			tenants = append(tenants, tenant)
 		}
 	}
@@ -82,10 +85,8 @@ func applyAll(c *cli.Context, env *environment, a *fleetApply) error {
 		unsaved = cmp.Or(unsaved, s.Unsaved())
 		return result, err
 	}
-	unwritten := eachTenant(c, env, a.choice, ready, rest, results, look, func(member *report.Member[apply.Result]) {
-		if r := member.Report; r != nil {
-			member.Outcome, member.Tenant = report.OutcomeOf(r), r.Tenant
-		}
+	unwritten := eachOf(c, env, a.choice, len(ready), rest, results, func(o engine.SessionOptions, ended func(*report.Member[apply.Result])) *guard.Panic {
+		return a.RollOut(c.Context, ready, o, results, engine.Outside{Earlier: a.earlier, Rest: rest}, look, ended)
 	})
 	env.writing.Store(false)
 	unsaved = env.tellUnsaved(unsaved)
@@ -123,27 +124,29 @@ func (a *fleetApply) split() (ready []spec.Tenant, rest []report.Member[apply.Re
 	if a.reviewed == nil {
 		return a.tenants, nil
 	}
-	leave := func(tenant plan.Tenant, outcome report.Outcome, reason connection.Reason) {
-		rest = append(rest, report.Member[apply.Result]{Tenant: tenant, Outcome: outcome, Error: messages.Text(reason)})
+	leave := func(tenant plan.Tenant, wave string, outcome report.Outcome, reason connection.Reason) {
+		rest = append(rest, report.Member[apply.Result]{Tenant: tenant, Wave: wave, Outcome: outcome, Error: messages.Text(reason)})
 	}
 	for _, tenant := range a.tenants {
 		member := a.reviewed.Of(tenant.Name)
-		of := plan.Tenant{Name: tenant.Name, URL: tenant.URL}
+		of, wave := plan.Tenant{Name: tenant.Name, URL: tenant.URL}, a.WaveOf(&tenant)
 		switch {
 		case member == nil:
-			leave(of, report.OutcomeRefused, connection.Because("tenant-not-in-plans"))
+			leave(of, wave, report.OutcomeStale, connection.Because("tenant-not-in-plans"))
 		case member.Report == nil:
-			leave(of, cmp.Or(member.Outcome, report.OutcomeRefused), connection.Because("tenant-without-plan", "error", member.Error))
+			leave(of, wave, cmp.Or(member.Outcome, report.OutcomeRefused), connection.Because("tenant-without-plan", "error", member.Error))
+		case member.Wave != wave:
+			leave(of, wave, report.OutcomeStale, connection.Because("tenant-in-other-wave", "wave", wave, "reviewed", member.Wave))
 		default:
 			ready = append(ready, tenant)
 		}
 	}
-	if a.earlier != nil || a.shard.Count > 0 {
+	if a.earlier != nil || a.shard.Count > 0 || a.wave != "" {
 		return ready, rest
 	}
 	for _, member := range a.reviewed.Tenants {
 		if _, err := a.Project.Tenant(member.Tenant.Name); err != nil {
-			leave(member.Tenant, report.OutcomeRefused, connection.Because("tenant-left-project"))
+			leave(member.Tenant, member.Wave, report.OutcomeStale, connection.Because("tenant-left-project"))
 		}
 	}
 	return ready, rest
@@ -158,9 +161,9 @@ func (a *fleetApply) approve(c *cli.Context, env *environment) error {
 	}
 	plans := newFleet[plan.Plan](env, a.choice, report.PlansFormat)
 	plans.Selected = nil // these are not the result
-	if err := eachTenant(c, env, a.choice, a.tenants, nil, plans, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) {
+	if err := eachTenant(c, env, a.choice, a.tenants, plans, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) {
 		return s.Plan(ctx, a.options)
-	}, nil); err != nil {
+	}); err != nil {
 		return err
 	}
 	if err := c.Context.Err(); err != nil {

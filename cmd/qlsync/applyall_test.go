@@ -22,6 +22,7 @@ import (
 func TestTheExitCodeOfSeveralTenantsIsThatOfTheWorst(t *testing.T) {
 	const partial, missing, unreachable, locked = report.OutcomePartial, report.OutcomeMissing, report.OutcomeUnreachable, report.OutcomeLocked
 	const refused, failed, interrupted, done = report.OutcomeRefused, report.OutcomeFailed, report.OutcomeInterrupted, report.OutcomeDone
+	const stale, notStarted, unhealthy = report.OutcomeStale, report.OutcomeNotStarted, report.OutcomeUnhealthy
 	for _, test := range []struct {
 		outcomes []report.Outcome
 		wrote    bool
@@ -42,6 +43,12 @@ func TestTheExitCodeOfSeveralTenantsIsThatOfTheWorst(t *testing.T) {
 		{[]report.Outcome{interrupted, done}, true, 15, exitPartial},
 		{[]report.Outcome{interrupted, done}, false, 15, 143}, // nothing had to be written
 		{[]report.Outcome{partial, interrupted}, true, 2, exitPartial},
+		{[]report.Outcome{failed, notStarted, done}, true, 0, exitError},
+		{[]report.Outcome{refused, failed, notStarted}, true, 0, exitRefused},
+		{[]report.Outcome{stale, failed, done}, true, 0, exitRefused},
+		{[]report.Outcome{unreachable, notStarted}, false, 0, exitPartial},
+		{[]report.Outcome{unhealthy, notStarted, done}, true, 0, exitDiffers},
+		{[]report.Outcome{unhealthy, failed}, true, 0, exitError},
 	} {
 		if got := fleetCode(test.outcomes, test.wrote, test.signal); got != test.want {
 			t.Errorf("%v, wrote: %t, signal %d: got exit code %d, want %d", test.outcomes, test.wrote, test.signal, got, test.want)

@@ -64,7 +64,7 @@ func (env *environment) names(flag string, given map[string]string) []commandlin
 		}
 		return found
 	}
-	if !slices.Contains([]string{"tenant", groupName, "target", "exclude", "rotate", "impact"}, flag) {
+	if !slices.Contains([]string{"tenant", groupName, waveName, "target", "exclude", "rotate", "impact"}, flag) {
 		return nil
 	}
 	value := func(flag string) string {
@@ -99,6 +99,14 @@ func (env *environment) names(flag string, given map[string]string) []commandlin
 			group := &project.Groups[i]
 			inside := slices.DeleteFunc(slices.Clone(project.Tenants), func(tenant spec.Tenant) bool { return !group.Has(&tenant) })
 			found = append(found, commandline.Candidate{Word: group.Name, Says: words.Count(len(inside), "tenant")})
+		}
+		return found
+	}
+	if flag == waveName {
+		if rollout := project.Rolling(); rollout != nil {
+			for _, wave := range rollout.Waves {
+				found = append(found, commandline.Candidate{Word: wave.Name, Says: words.Count(wave.Tenants, "tenant")})
+			}
 		}
 		return found
 	}

@@ -99,9 +99,9 @@ func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 func driftAll(c *cli.Context, env *environment, chosen *choice) error {
 	at := env.clock()
 	drifts := newFleet[plan.Drift](env, chosen, report.DriftsFormat)
-	unwritten := eachTenant(c, env, chosen, chosen.tenants, nil, drifts, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
+	unwritten := eachTenant(c, env, chosen, chosen.tenants, drifts, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
 		return s.Drift(ctx, driftOptions(c, at))
-	}, nil)
+	})
 	if err := env.writeDrifts(c, drifts, unwritten); err != nil {
 		return err
 	}

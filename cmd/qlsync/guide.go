@@ -118,7 +118,7 @@ var guides = map[string]commandline.Guide{
 			{Code: exitError, Meaning: "error: a tenant has failed, or the reports do not belong together"},
 			{Code: exitDiffers, Meaning: "a tenant differs from the files, or with --detailed-exitcode a plan has changes"},
 			{Code: exitPartial, Meaning: "a report is missing, or a tenant is applied in part, locked or unreachable: run the command again for that tenant"},
-			{Code: exitRefused, Meaning: "a safety rule refuses changes"},
+			{Code: exitRefused, Meaning: "a safety rule refuses changes, or with --gate the next wave may not begin"},
 		},
 	},
 	"qlsync explain": {

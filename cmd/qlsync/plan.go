@@ -120,7 +120,7 @@ var ofOnePlan = append([]string{"target", "target-file", "exclude"}, confirmatio
 // planAll plans for several tenants.
 func planAll(c *cli.Context, env *environment, chosen *choice, options engine.PlanOptions) error {
 	plans := newFleet[plan.Plan](env, chosen, report.PlansFormat)
-	unwritten := eachTenant(c, env, chosen, chosen.tenants, nil, plans, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) }, nil)
+	unwritten := eachTenant(c, env, chosen, chosen.tenants, plans, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) })
 	plans.Hash = report.FleetHash(plans)
 	plans.Selected = nil
 	if err := env.writePlanFile(c, plans); err != nil {

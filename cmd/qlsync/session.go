@@ -110,7 +110,7 @@ func oneTenant(c *cli.Context, project *engine.Project, name string) (string, er
 
 // tenantChoice returns which tenants the line selects.
 func tenantChoice(c *cli.Context) engine.TenantChoice {
-	return engine.TenantChoice{Names: c.String("tenant"), Groups: c.String(groupName)}
+	return engine.TenantChoice{Names: c.String("tenant"), Groups: c.String(groupName), Wave: c.String(waveName)}
 }
 
 func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {

@@ -12,17 +12,19 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/progress"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-const allTenantsName, shardName, earlierName = "all-tenants", "shard", "earlier-attempts"
+const allTenantsName, shardName, waveName, earlierName = "all-tenants", "shard", "wave", "earlier-attempts"
 
 // severalFlags returns the flags of a command that can be about several tenants.
 func severalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: allTenantsName, Usage: "run for all tenants of the project file at the same time, with one report"},
+		&cli.StringFlag{Name: waveName, Usage: "only tenants of the wave `NAME` of the rollout in the project file"},
 		&cli.StringFlag{Name: shardName, Usage: "run only for part I of N of the selected tenants, as `I/N`, where I is from 0 to N-1; a tenant stays in its part when other tenants are added or removed"},
 	}
 }
@@ -58,7 +60,8 @@ type choice struct {
 	isSeveral bool
 	tenants   []spec.Tenant // the list
 	shard     engine.Shard
-	attempt   int // see [parseAttempt]
+	attempt   int    // see [parseAttempt]
+	wave      string // of --wave
 }
 
 // choose reads the project and selects its tenants. The named flags are about one tenant: with a
@@ -79,7 +82,7 @@ func (env *environment) chooseAmong(c *cli.Context, listed []string, alone ...st
 		return nil, err
 	}
 	names := c.String("tenant")
-	isList := listed != nil || chosen.IsSeveral(names) || c.String(groupName) != ""
+	isList := listed != nil || chosen.IsSeveral(names) || c.String(groupName) != "" || c.String(waveName) != ""
 	if chosen.isSeveral = isList || c.Bool(allTenantsName); !chosen.isSeveral {
 		return chosen, nil
 	}
@@ -93,7 +96,7 @@ func (env *environment) chooseAmong(c *cli.Context, listed []string, alone ...st
 		return nil, err
 	}
 	choice := tenantChoice(c)
-	choice.Shard = chosen.shard
+	choice.Shard, chosen.wave = chosen.shard, choice.Wave
 	chosen.tenants, err = chosen.Choose(choice)
 	if listed != nil && names == "" && choice.Groups == "" && !c.Bool(allTenantsName) {
 		chosen.tenants = slices.DeleteFunc(chosen.tenants, func(tenant spec.Tenant) bool { return !slices.Contains(listed, tenant.Name) })
@@ -111,11 +114,13 @@ func checkSeveral(c *cli.Context, isList bool, alone ...string) error {
 		alone = append([]string{"tenant"}, alone...)
 	case c.String(groupName) != "":
 		several = "--" + groupName
+	case c.String(waveName) != "":
+		several = "--" + waveName
 	case isList && c.IsSet("tenant"):
 		several = "-t " + c.String("tenant")
 	case isList:
 	case c.String(shardName) != "" && !strings.ContainsAny(c.String("tenant"), ",*?"):
-		return fmt.Errorf("--%s divides a list of tenants: add --%s, --%s, or -t with several names or a pattern", shardName, allTenantsName, groupName)
+		return fmt.Errorf("--%s divides a list of tenants: add --%s, --%s, --%s, or -t with several names or a pattern", shardName, allTenantsName, groupName, waveName)
 	default:
 		return nil
 	}
@@ -137,18 +142,26 @@ func (chosen *choice) open(c *cli.Context, tenant string) (*engine.Session, erro
 	return chosen.Open(c.Context, options)
 }
 
-// eachTenant runs look for these tenants; see [engine.EachTenant]. Lines of output in the meantime
-// begin with the tenant's name. With JSON Lines, the line of a tenant is written when it is done;
-// judge, which may be nil, is called before that. rest are tenants of the report to which nothing is
-// sent. An error is about standard output only.
-func eachTenant[T any](c *cli.Context, env *environment, chosen *choice, tenants []spec.Tenant, rest []report.Member[T], fleet *report.Fleet[T],
-	look func(context.Context, *engine.Session) (*T, error), judge func(*report.Member[T]),
+// eachTenant runs look for the tenants of a line; see [engine.EachTenant] and [eachOf].
+func eachTenant[T any](c *cli.Context, env *environment, chosen *choice, tenants []spec.Tenant, fleet *report.Fleet[T],
+	look func(context.Context, *engine.Session) (*T, error),
+) error {
+	return eachOf(c, env, chosen, len(tenants), nil, fleet, func(o engine.SessionOptions, ended func(*report.Member[T])) *guard.Panic {
+		return engine.EachTenant(c.Context, chosen.Project, tenants, o, fleet, look, ended)
+	})
+}
+
+// eachOf calls visit, which fills the tenants of the fleet. Lines of output in the meantime begin
+// with the tenant's name. With JSON Lines, the line of a tenant is written when it is done. rest are
+// tenants of the report to which nothing is sent. An error is about standard output only.
+func eachOf[T any](c *cli.Context, env *environment, chosen *choice, tenants int, rest []report.Member[T], fleet *report.Fleet[T],
+	visit func(engine.SessionOptions, func(*report.Member[T])) *guard.Panic,
 ) error {
 	options, err := sessionOptions(c)
 	if err != nil {
 		return err
 	}
-	defer chosen.events.Several(len(tenants))()
+	defer chosen.events.Several(tenants)()
 	isStream := c.String("format") == report.FormatLines && fleet.Selected != nil
 	var unwritten error
 	if isStream {
@@ -159,10 +172,7 @@ func eachTenant[T any](c *cli.Context, env *environment, chosen *choice, tenants
 			unwritten = cmp.Or(unwritten, fleet.Line(env.stdout, &rest[i]))
 		}
 	}
-	crash := engine.EachTenant(c.Context, chosen.Project, tenants, options, fleet, look, func(member *report.Member[T]) {
-		if judge != nil {
-			judge(member)
-		}
+	crash := visit(options, func(member *report.Member[T]) {
 		if isStream {
 			unwritten = cmp.Or(unwritten, fleet.Line(env.stdout, member))
 		}
@@ -188,7 +198,8 @@ func eachTenant[T any](c *cli.Context, env *environment, chosen *choice, tenants
 func newFleet[T any](env *environment, chosen *choice, format string) *report.Fleet[T] {
 	fleet := &report.Fleet[T]{
 		Format: format, Project: chosen.Name, At: env.clock().UTC().Format(time.RFC3339), Shard: chosen.shard.String(),
-		Attempt: chosen.attempt, Count: len(chosen.tenants), Selected: []string{},
+		Attempt: chosen.attempt, Wave: chosen.wave, Lock: chosen.LockDigest, Rollout: chosen.Rolling(),
+		Count: len(chosen.tenants), Selected: []string{},
 	}
 	for i := range chosen.tenants {
 		fleet.Selected = append(fleet.Selected, chosen.tenants[i].Name)
@@ -231,10 +242,14 @@ func fleetCode(outcomes []report.Outcome, wrote bool, signal int) int {
 		return exitSignal + signal
 	case has(report.OutcomePartial, report.OutcomeMissing, report.OutcomeUnreachable, report.OutcomeLocked), isInterrupted && wrote:
 		return exitPartial
-	case has(report.OutcomeRefused):
+	case has(report.OutcomeRefused, report.OutcomeStale):
 		return exitRefused
 	case has(report.OutcomeFailed, report.OutcomeInterrupted):
 		return exitError
+	case has(report.OutcomeUnhealthy):
+		return exitDiffers
+	case has(report.OutcomeNotStarted): // the tenants that stopped the rollout are not part of this run
+		return exitRefused
 	}
 	return exitOK
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
+// staleCode is the code of the refusal of a plan that is not the reviewed one.
+const staleCode = "plan-is-stale"
+
 // Check returns a [Refusal] if the plan may not be carried out: it differs from the reviewed plan
 // or hash, or a safety rule refuses it as a whole. reviewed may be nil, and hash empty.
 func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
@@ -23,7 +26,7 @@ func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
 			for i, reason := range stale {
 				lines[i] = messages.Text(reason)
 			}
-			reason := connection.Because("plan-is-stale")
+			reason := connection.Because(staleCode)
 			return &Refusal{Err: errors.New(messages.Text(reason)), Reason: reason, Details: lines}
 		}
 	}

@@ -22,6 +22,9 @@ type TenantChoice struct {
 	// Groups is the name of a group, or names and patterns that are separated by commas. Only tenants in
 	// one of these groups are selected. Empty: groups do not matter.
 	Groups string
+	// Wave is the name of a wave of the rollout. Only tenants of this wave are selected. Empty: waves do
+	// not matter.
+	Wave string
 	// Shard selects a part of these tenants.
 	Shard Shard
 }
@@ -64,7 +67,7 @@ func (s Shard) Has(identity string) bool {
 
 // Identity returns the text that identifies a tenant in every run, independent of its name in the
 // project file: its id, or its URL if the id is unknown.
-func Identity(tenant *spec.Tenant) string { return cmp.Or(tenant.ID, tenant.URL) }
+func Identity(tenant *spec.Tenant) string { return tenant.Identity() }
 
 // IsSeveral reports whether a text of names selects a list of tenants: it is not the name of a
 // tenant, and has a comma or a pattern.
@@ -116,7 +119,7 @@ func (p *Project) tooMany(option string, matched []spec.Tenant) error {
 }
 
 // Choose returns the chosen tenants, in the order of the project. A name or pattern without a match
-// is an error, and so is a group without a tenant. A shard may be empty.
+// is an error, and so is a group without a tenant. A shard or a wave may be empty.
 func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 	parts := []string{choice.Names}
 	if p.IsSeveral(choice.Names) {
@@ -136,6 +139,9 @@ func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.checkWave(choice.Wave); err != nil {
+		return nil, err
+	}
 	var tenants []spec.Tenant
 	isEmpty := true
 	for i := range p.Tenants {
@@ -144,7 +150,7 @@ func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 			continue
 		}
 		isEmpty = false
-		if choice.Shard.Has(Identity(tenant)) {
+		if choice.Shard.Has(Identity(tenant)) && (choice.Wave == "" || p.WaveOf(tenant) == choice.Wave) {
 			tenants = append(tenants, *tenant)
 		}
 	}

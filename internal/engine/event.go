@@ -41,6 +41,13 @@ type (
 	ReadUsage struct{ Done, Total int }
 	// WaitingForReloads reports that the use case waits until that time, so that apps can reload.
 	WaitingForReloads struct{ Until time.Time }
+	// WaveEnded reports that the apps of so many tenants of a wave are checked at that time, before the
+	// next wave begins.
+	WaveEnded struct {
+		Wave    string
+		Tenants int
+		Until   time.Time
+	}
 	// Applying reports that a plan of that many steps is being carried out. Until the use case returns,
 	// requests that change the tenant may be sent.
 	Applying struct{ Steps int }
@@ -86,6 +93,7 @@ func (ReadSchemas) event()       {}
 func (UsagePlanned) event()      {}
 func (ReadUsage) event()         {}
 func (WaitingForReloads) event() {}
+func (WaveEnded) event()         {}
 func (Applying) event()          {}
 func (Stepped) event()           {}
 func (Warned) event()            {}

@@ -12,6 +12,7 @@ import (
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -33,49 +34,94 @@ var errNotStarted = errors.New("not started, because the run was interrupted")
 func EachTenant[T any](ctx context.Context, p *Project, tenants []spec.Tenant, o SessionOptions, fleet *report.Fleet[T],
 	look func(context.Context, *Session) (*T, error), ended func(*report.Member[T]),
 ) *guard.Panic {
-	var first atomic.Pointer[guard.Panic]
-	var one sync.Mutex
-	fleet.Tenants = make([]report.Member[T], len(tenants))
+	fleet.Tenants = membersOf[T](p, tenants)
+	v := visits[T]{project: p, options: o, ended: ended}
+	v.each(ctx, fleet.Tenants, nil, look)
+	return v.crash.Load()
+}
+
+// membersOf returns the members of a fleet for these tenants.
+func membersOf[T any](p *Project, tenants []spec.Tenant) []report.Member[T] {
+	members := make([]report.Member[T], len(tenants))
+	for i := range tenants {
+		members[i].Tenant = plan.Tenant{Name: tenants[i].Name, URL: tenants[i].URL, ID: tenants[i].ID}
+		members[i].Wave = p.WaveOf(&tenants[i])
+	}
+	return members
+}
+
+// visits are the visits of a run to its tenants.
+type visits[T any] struct {
+	project *Project
+	options SessionOptions
+	// hold returns why the next tenant may not begin. Nil: each one may.
+	hold  func() connection.Reason
+	ended func(*report.Member[T]) // of one member at a time; nil: nothing
+	one   sync.Mutex
+	crash atomic.Pointer[guard.Panic] // the first one
+}
+
+// each runs look for the tenants of these members that are selected, some concurrently. A nil
+// selection is all of them.
+func (v *visits[T]) each(ctx context.Context, members []report.Member[T], selected []int, look func(context.Context, *Session) (*T, error)) {
 	group := guard.Group{}
 	group.SetLimit(TenantsAtOnce)
-	for i := range tenants {
-		tenant := &tenants[i]
-		member := &fleet.Tenants[i]
-		member.Tenant = plan.Tenant{Name: tenant.Name, URL: tenant.URL, ID: tenant.ID}
-		group.Go(func() error {
-			of := o
-			of.Tenant = tenant.Name
-			var found *T
-			var err error
-			if crash := guard.Try(func() { found, err = lookAt(ctx, p, of, look) }); crash != nil {
-				first.CompareAndSwap(nil, crash)
-				err = crash
-			}
-			if p.host.Notify != nil {
-				p.host.Notify(tenant.Name, Finished{})
-			}
-			if err != nil {
-				member.Outcome, member.Error = outcomeOf(ctx, err), errorText(err)
-			} else {
-				member.Report = found
-			}
-			if ended != nil {
-				one.Lock()
-				defer one.Unlock()
-				ended(member)
-			}
-			return nil
-		})
+	for i := range members {
+		if selected == nil || slices.Contains(selected, i) {
+			group.Go(func() error { v.visit(ctx, &members[i], look); return nil })
+		}
 	}
 	_ = group.Wait()
-	return first.Load()
+}
+
+// visit runs look for the tenant of one member.
+func (v *visits[T]) visit(ctx context.Context, member *report.Member[T], look func(context.Context, *Session) (*T, error)) {
+	if v.hold != nil && ctx.Err() == nil {
+		if reason := v.hold(); reason.Holds() {
+			member.Outcome, member.Error = report.OutcomeNotStarted, messages.Text(connection.Because("tenant-not-started", "reason", reason))
+			v.end(member)
+			return
+		}
+	}
+	found, err := within(ctx, v.project, v.options, member.Tenant.Name, &v.crash, look)
+	if err != nil {
+		member.Outcome, member.Error = outcomeOf(ctx, err), errorText(err)
+	} else {
+		member.Report = found
+	}
+	v.end(member)
+}
+
+// within runs look for a tenant. A panic becomes its error, and crash if that is the first one.
+func within[T any](ctx context.Context, p *Project, o SessionOptions, tenant string, crash *atomic.Pointer[guard.Panic],
+	look func(context.Context, *Session) (*T, error),
+) (found *T, err error) {
+	o.Tenant = tenant
+	if caught := guard.Try(func() { found, err = lookAt(ctx, p, o, look) }); caught != nil {
+		crash.CompareAndSwap(nil, caught)
+		found, err = nil, caught
+	}
+	if p.host.Notify != nil {
+		p.host.Notify(tenant, Finished{})
+	}
+	return found, err
+}
+
+func (v *visits[T]) end(member *report.Member[T]) {
+	v.one.Lock()
+	defer v.one.Unlock()
+	if v.ended != nil {
+		v.ended(member)
+	}
 }
 
 // outcomeOf returns the outcome of a tenant with an error: nothing was written to it.
 func outcomeOf(ctx context.Context, err error) report.Outcome {
-	_, isRefused := errors.AsType[*Refusal](err)
+	refusal, isRefused := errors.AsType[*Refusal](err)
 	_, isLocked := errors.AsType[*LockedError](err)
 	switch {
+	case isRefused && refusal.Reason.Code == staleCode:
+		return report.OutcomeStale
 	case isRefused:
 		return report.OutcomeRefused
 	case isLocked:

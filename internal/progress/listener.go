@@ -157,6 +157,10 @@ func (l *Listener) Notify(tenant string, event engine.Event) {
 		l.task(tenant).ReadUsage(event.Done, event.Total)
 	case engine.WaitingForReloads:
 		l.task(tenant).WaitingForReloads(event.Until)
+	case engine.WaveEnded:
+		l.said.Lock()
+		defer l.said.Unlock()
+		_ = l.text(l.w).WaveEnded(l.w, event.Wave, event.Tenants, event.Until)
 	case engine.Applying:
 		l.task(tenant).Applying(event.Steps)
 	case engine.Stepped:

@@ -47,7 +47,8 @@ func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	p := t.printer(w)
 	p.title("Plans for project %s on %s", Sanitize(f.Project), words.Count(len(f.Tenants), "tenant"))
 	var changing, unchanged, quiet int
-	for _, member := range f.Tenants {
+	head := waveHead(f)
+	for _, member := range f.inWaves() {
 		pl := member.Report
 		if pl == nil {
 			continue
@@ -59,11 +60,15 @@ func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 		}
 		if !isQuiet(pl) {
 			p.line("")
+			if text := head(member); text != "" {
+				p.line("%s", p.paint(bold, text))
+				p.line("")
+			}
 			p.include(t.Plan(w, pl))
 		}
 	}
 	p.line("")
-	for _, member := range f.Tenants {
+	for _, member := range f.inWaves() {
 		if pl := member.Report; pl != nil && isQuiet(pl) {
 			quiet++
 			p.line("%s: nothing to do, %s as declared", tenantName(member.Tenant), are(pl.Summary.Unchanged))
@@ -74,6 +79,9 @@ func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 		p.line("")
 	}
 	p.line("Tenants: %d with changes, %d without%s.", changing, unchanged, notLookedAt(failed))
+	if text := f.Rollout.String(); text != "" {
+		p.line("%s", text)
+	}
 	return p.err
 }
 
@@ -189,7 +197,7 @@ func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	adoptedOver := 0
 	var grave, refusals []string
 	var entries []entry
-	for _, member := range f.Tenants {
+	for _, member := range f.inWaves() {
 		pl := member.Report
 		if pl == nil {
 			continue
@@ -197,7 +205,7 @@ func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 		s := pl.Summary
 		sum = sum.Add(s)
 		adoptedOver += countOverwritten(pl.Changes)
-		t.rows = append(t.rows, tallyRow{member.Tenant.Name, []int{
+		t.rows = append(t.rows, tallyRow{inWave(member), []int{
 			s.Create, s.Adopt, s.Update, s.Move, s.Recreate, s.Delete, s.Manual, s.Rotate, s.Record, s.Refused,
 		}})
 		of := code(member.Tenant.Name)
@@ -223,6 +231,9 @@ func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	}
 	if len(t.rows) > 0 {
 		p.add(t.table(roomOfTable))
+	}
+	if text := f.Rollout.String(); text != "" {
+		p.add(prose(text))
 	}
 	hashes := fenced("text", hashes(f), roomOfSteps)
 	p.room -= units(hashes) + 100
@@ -299,7 +310,7 @@ func (Markdown) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 		}
 		sum = sum.Add(d.Summary)
 		s := d.Summary
-		t.rows = append(t.rows, tallyRow{member.Tenant.Name, []int{s.Changed, s.Missing, s.Undeclared, s.Unmanaged, s.Foreign, s.Unreadable, s.Clean}})
+		t.rows = append(t.rows, tallyRow{inWave(&member), []int{s.Changed, s.Missing, s.Undeclared, s.Unmanaged, s.Foreign, s.Unreadable, s.Clean}})
 		for i := range d.Items {
 			e := driftEntry(&d.Items[i], d.Impact)
 			e.heading = "#### " + code(member.Tenant.Name) + " · " + strings.TrimPrefix(e.heading, "#### ")

@@ -112,7 +112,7 @@ func newPlanView(f *Fleet[plan.Plan]) *pageView {
 	var sum plan.Summary
 	overwritten := 0
 	for _, member := range f.Tenants {
-		v.tenants = append(v.tenants, clip(label(member.Tenant.Name), mostName))
+		v.tenants = append(v.tenants, clip(label(inWave(&member)), mostName))
 		if p := member.Report; p != nil {
 			sum = sum.Add(p.Summary)
 			overwritten += countOverwritten(p.Changes)

@@ -164,7 +164,7 @@ func newDriftView(f *Fleet[plan.Drift], history []Point) *pageView {
 	}
 	var sum plan.DriftSummary
 	for _, member := range f.Tenants {
-		v.tenants = append(v.tenants, clip(label(member.Tenant.Name), mostName))
+		v.tenants = append(v.tenants, clip(label(inWave(&member)), mostName))
 		if member.Report != nil {
 			sum = sum.Add(member.Report.Summary)
 			v.Total += len(member.Report.Items)

@@ -143,18 +143,25 @@ type merger[T any] struct {
 	merged   *Fleet[T]
 	attempts map[string]*attempt[T] // by the name of the tenant
 	selected map[string]bool
-	shards   map[int]bool
-	of       int // shards in all; 0: none
+	shards   map[string]*shardsOf // by the wave; runs on no single wave have the key ""
 	damaged  []string
 	lost     []string // of an earlier merge, without its shards
 	isListed bool     // a run has listed its tenants, so that a lost one is known
 	runs     map[oneRun]*runLines
+	waves    map[string]string // by the name of the tenant, of the runs on one wave
+	reports  int               // that were added
+}
+
+// shardsOf are the shards of a wave that were found.
+type shardsOf struct {
+	found map[int]bool
+	of    int // shards in all; 0: none
 }
 
 // oneRun is one attempt of a shard.
 type oneRun struct {
-	shard   string
-	attempt int // 0: unknown
+	shard   string // with the wave, if there is one
+	attempt int    // 0: unknown
 	at      string
 }
 
@@ -190,7 +197,10 @@ func MergeResults(s *Scan) (*Fleet[apply.Result], []string, error) {
 // single format as a member. Tenants and shards without a report are in the result. The notes say
 // what was left out.
 func mergeReports[T any](s *Scan, format, single string, one func(*T) Member[T]) (*Fleet[T], []string, error) {
-	m := &merger[T]{merged: &Fleet[T]{Format: format, Tenants: []Member[T]{}}, attempts: map[string]*attempt[T]{}, selected: map[string]bool{}, shards: map[int]bool{}, runs: map[oneRun]*runLines{}}
+	m := &merger[T]{
+		merged: &Fleet[T]{Format: format, Tenants: []Member[T]{}}, attempts: map[string]*attempt[T]{}, selected: map[string]bool{},
+		shards: map[string]*shardsOf{}, runs: map[oneRun]*runLines{}, waves: map[string]string{},
+	}
 	m.damaged = slices.Clone(s.Damaged)
 	for _, found := range s.found {
 		fleet, err := readOne(found, single, one)
@@ -232,16 +242,18 @@ func readOne[T any](found document, single string, one func(*T) Member[T]) (*Fle
 func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 	m.merged.Project = f.Project
 	m.merged.Signal = max(m.merged.Signal, f.Signal)
-	if err := m.addShards(f.Shard, f.Shards, f.Missing); err != nil {
+	if err := m.addShards(f.Wave, f.Shard, f.Shards, f.Missing); err != nil {
 		return err
 	}
 	m.merged.Lost = append(m.merged.Lost, f.Lost...) // of an earlier merge
 	m.isListed = m.isListed || len(f.Selected) > 0
-	lines := m.lines(f.Shard, f.Attempt, f.At, f.Count)
+	lines := m.lines(strings.TrimSpace(f.Shard+ofWave(f.Wave)), f.Attempt, f.At, f.Count)
 	lines.isListed = lines.isListed || f.Selected != nil
 	for _, name := range f.Selected {
 		m.selected[name] = true
+		m.waves[name] = f.Wave
 	}
+	m.addRollout(f.Lock, f.Rollout)
 	if m.merged.Hash == "" && len(m.attempts) == 0 {
 		m.merged.Hash = f.Hash
 	} else if m.merged.Hash != f.Hash {
@@ -254,6 +266,9 @@ func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 			return errors.New("a tenant has no name, or neither a report nor an error")
 		case member.Report != nil:
 			member.Outcome = one(member.Report).Outcome // what the report shows
+			if member.Outcome == OutcomeDone && member.Health != nil && !member.Health.Works {
+				member.Outcome = OutcomeUnhealthy
+			}
 		}
 		m.selected[member.Tenant.Name], lines.tenants[member.Tenant.Name] = true, true
 		known := m.attempts[member.Tenant.Name]
@@ -262,9 +277,11 @@ func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 		case known == nil:
 			m.attempts[member.Tenant.Name] = &attempt[T]{f.At, member, 1}
 		default:
-			known.count++
+			if known.at != f.At || member.Health == nil { // otherwise the same run adds its check
+				known.count++
+			}
 			if f.At >= known.at {
-				known.at, known.member = f.At, member
+				known.at, known.member = f.At, laterOf(known.member, member)
 			}
 		}
 	}
@@ -328,29 +345,56 @@ func attemptText(shard string, attempt int) string {
 	return text
 }
 
+// laterOf returns the later one of two members on a tenant. A run that did not check the apps keeps
+// what an earlier one found.
+func laterOf[T any](earlier, later Member[T]) Member[T] {
+	if later.Outcome == OutcomeDone && later.Health == nil && earlier.Health != nil && !earlier.Health.Works {
+		later.Outcome, later.Health = OutcomeUnhealthy, earlier.Health
+	}
+	return later
+}
+
+// addRollout adds the rollout of a run. Runs with different ones have none together.
+func (m *merger[T]) addRollout(lock string, r *Rollout) {
+	if m.reports++; m.reports == 1 {
+		m.merged.Lock, m.merged.Rollout = lock, r
+		return
+	}
+	if m.merged.Lock != lock {
+		m.merged.Lock = ""
+	}
+	if r == nil || m.merged.Rollout == nil || !m.merged.Rollout.Same(r) || !slices.Equal(m.merged.Rollout.Waves, r.Waves) {
+		m.merged.Rollout = nil
+	}
+}
+
 // addShards adds the shard of a run, or the shards of an earlier merge and what that did not find.
-func (m *merger[T]) addShards(shard string, all int, missing []string) error {
+func (m *merger[T]) addShards(wave, shard string, all int, missing []string) error {
+	if m.shards[wave] == nil {
+		m.shards[wave] = &shardsOf{found: map[int]bool{}}
+	}
+	known := m.shards[wave]
 	index, count := 0, all
 	if shard != "" {
 		if n, err := fmt.Sscanf(shard, "%d/%d", &index, &count); n != 2 || err != nil || index < 0 || index >= count || count > MaxShards {
 			return fmt.Errorf("the shard %q is not I/N", shard)
 		}
-		m.shards[index] = true
+		known.found[index] = true
 	}
 	if count < 0 || count > MaxShards {
 		return fmt.Errorf("the number of shards is %d; it must be at most %d", count, MaxShards)
 	}
-	if count != 0 && m.of != 0 && m.of != count {
-		return fmt.Errorf("the report is for one of %d shards, and an earlier report for one of %d: merge reports with the same number of shards", count, m.of)
+	if count != 0 && known.of != 0 && known.of != count {
+		return fmt.Errorf("the report is for one of %d shards, and an earlier report for one of %d: merge reports with the same number of shards", count, known.of)
 	}
-	m.of = cmp.Or(m.of, count)
+	known.of = cmp.Or(known.of, count)
 	for i := range all {
 		if !slices.Contains(missing, shardText(i, all)) {
-			m.shards[i] = true
+			known.found[i] = true
 		}
 	}
 	for _, text := range missing {
-		if !strings.HasPrefix(text, "shard ") {
+		if all == 0 || !strings.HasPrefix(text, "shard ") {
 			m.lost = append(m.lost, text)
 		}
 	}
@@ -358,6 +402,30 @@ func (m *merger[T]) addShards(shard string, all int, missing []string) error {
 }
 
 func shardText(index, count int) string { return fmt.Sprintf("shard %d/%d", index, count) }
+
+// ofWave returns a wave behind the name of a shard.
+func ofWave(wave string) string {
+	if wave == "" {
+		return ""
+	}
+	return " of wave " + wave
+}
+
+// settleShards fills in the shards that were not found. Those of several waves are named with the
+// wave.
+func (m *merger[T]) settleShards() {
+	for _, wave := range slices.Sorted(maps.Keys(m.shards)) {
+		known, suffix := m.shards[wave], ofWave(wave)
+		if len(m.shards) == 1 {
+			m.merged.Wave, m.merged.Shards, suffix = wave, known.of, ""
+		}
+		for index := range known.of {
+			if !known.found[index] {
+				m.merged.Missing = append(m.merged.Missing, shardText(index, known.of)+suffix)
+			}
+		}
+	}
+}
 
 // settle fills the merged report, and returns the notes on it.
 func (m *merger[T]) settle() (notes []string) {
@@ -367,7 +435,7 @@ func (m *merger[T]) settle() (notes []string) {
 		if found == nil {
 			lost = append(lost, name)
 			m.merged.Tenants = append(m.merged.Tenants, Member[T]{
-				Tenant: plan.Tenant{Name: name}, Outcome: OutcomeMissing, Error: "no report on this tenant was found. It may have been lost with a log. Run the command again for this tenant",
+				Tenant: plan.Tenant{Name: name}, Wave: m.waves[name], Outcome: OutcomeMissing, Error: "no report on this tenant was found. It may have been lost with a log. Run the command again for this tenant",
 			})
 			continue
 		}
@@ -376,12 +444,7 @@ func (m *merger[T]) settle() (notes []string) {
 		}
 		m.merged.Tenants = append(m.merged.Tenants, found.member)
 	}
-	for index := range m.of {
-		if !m.shards[index] {
-			m.merged.Missing = append(m.merged.Missing, shardText(index, m.of))
-		}
-	}
-	m.merged.Shards = m.of
+	m.settleShards()
 	partly, unnamed := m.incomplete()
 	m.merged.Missing = slices.Concat(m.merged.Missing, unnamed, m.lost)
 	if m.merged.Lost = append(m.merged.Lost, partly...); len(m.merged.Lost) > 0 {

@@ -12,15 +12,13 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// worstFirst returns the members by their outcomes, and otherwise in their order.
+// worstFirst returns the members wave by wave, within a wave by their outcomes, and otherwise in
+// their order.
 func worstFirst(f *Fleet[apply.Result]) []*Member[apply.Result] {
-	members := make([]*Member[apply.Result], len(f.Tenants))
-	for i := range f.Tenants {
-		members[i] = &f.Tenants[i]
-	}
 	all := Outcomes()
+	members := f.inWaves()
 	slices.SortStableFunc(members, func(a, b *Member[apply.Result]) int {
-		return cmp.Compare(slices.Index(all, a.Outcome), slices.Index(all, b.Outcome))
+		return cmp.Or(f.waveOrder(a, b), cmp.Compare(slices.Index(all, a.Outcome), slices.Index(all, b.Outcome)))
 	})
 	return members
 }
@@ -73,7 +71,11 @@ func (t Text) Results(w io.Writer, f *Fleet[apply.Result]) error {
 	for _, member := range members {
 		width = max(width, len(member.Outcome))
 	}
+	head := waveHead(f)
 	for _, member := range members {
+		if text := head(member); text != "" {
+			p.line("%s", p.paint(bold, text))
+		}
 		p.tenant(p.pad(hueOf(member.Outcome), string(member.Outcome), width)+" "+tenantName(member.Tenant), resultLine(member))
 	}
 	if len(members) > 0 {
@@ -98,9 +100,17 @@ func resultLine(member *Member[apply.Result]) string {
 	case member.Report == nil:
 		return strings.TrimRight(member.Error, "\n")
 	case member.Report.Ledger.Planned == 0:
-		return "nothing to do"
+		return withHealth(member, "nothing to do")
 	}
-	return ledger(member.Report)
+	return withHealth(member, ledger(member.Report))
+}
+
+// withHealth adds what the check of the apps has found.
+func withHealth(member *Member[apply.Result], text string) string {
+	if member.Health == nil {
+		return text
+	}
+	return strings.TrimSuffix(text, ".") + "; " + member.Health.Text
 }
 
 // Results writes the results of several tenants into one comment.
@@ -113,11 +123,11 @@ func (Markdown) Results(w io.Writer, f *Fleet[apply.Result]) error {
 	var undone []string
 	for _, member := range worstFirst(f) {
 		if member.Outcome != OutcomeDone {
-			undone = append(undone, fmt.Sprintf("%s: **%s**: %s", code(member.Tenant.Name), prose(string(member.Outcome)), prose(resultLine(member))))
+			undone = append(undone, fmt.Sprintf("%s: **%s**: %s", code(inWave(member)), prose(string(member.Outcome)), prose(resultLine(member))))
 		}
 		if r := member.Report; r != nil {
 			l := r.Ledger
-			t.rows = append(t.rows, tallyRow{member.Tenant.Name, []int{l.Done, l.Pending, l.Failed, l.Blocked, l.Skipped}})
+			t.rows = append(t.rows, tallyRow{inWave(member), []int{l.Done, l.Pending, l.Failed, l.Blocked, l.Skipped}})
 			for i := range r.Items {
 				if item := &r.Items[i]; item.Outcome != apply.Done {
 					undone = append(undone, fmt.Sprintf("%s: **%s** %s of %s: %s", code(member.Tenant.Name), prose(string(item.Outcome)), prose(string(item.Action)), inKey(item.Connection), prose(item.Why.String())))
@@ -147,11 +157,14 @@ func (JUnit) Result(w io.Writer, r *apply.Result) error {
 func (JUnit) Results(w io.Writer, f *Fleet[apply.Result]) error {
 	var suites []testSuite
 	for _, member := range worstFirst(f) {
-		suite := testSuite{name: f.Project + " on " + member.Tenant.Name}
+		suite := testSuite{name: f.Project + " on " + inWave(member)}
 		if member.Report == nil {
 			suite.cases = []testCase{{name: "the tenant", class: f.Project, broken: string(member.Outcome), message: member.Error}}
 		} else {
 			suite.cases = resultCases(member.Report)
+		}
+		if h := member.Health; h != nil && !h.Works {
+			suite.cases = append(suite.cases, testCase{name: "the apps", class: f.Project, failed: string(member.Outcome), message: h.Text})
 		}
 		suites = append(suites, suite)
 	}
@@ -188,8 +201,12 @@ func resultCases(r *apply.Result) []testCase {
 // PlanLines writes a line for each plan that would change a tenant, for the question for approval.
 func (t Text) PlanLines(w io.Writer, f *Fleet[plan.Plan]) error {
 	p := t.printer(w)
-	for _, member := range f.Tenants {
+	head := waveHead(f)
+	for _, member := range f.inWaves() {
 		if pl := member.Report; pl != nil && (!pl.Empty() || pl.Refusal != nil) {
+			if wave := head(member); wave != "" {
+				p.line("%s", wave)
+			}
 			text := planCounts(pl.Summary, "")
 			if pl.Refusal != nil {
 				text = "refused"

@@ -37,6 +37,13 @@ type Fleet[T any] struct {
 	// Count is the number of tenants of the run. Only lines of JSON Lines have it, so that the loss of the
 	// first line is noticed.
 	Count int `json:"count,omitempty"`
+	// Wave is the only wave that the run was about. Empty: the run was not about one wave.
+	Wave string `json:"wave,omitempty"`
+	// Lock is the digest of the lock file with the tenants of the project. Empty: there was none.
+	Lock string `json:"lock,omitempty"`
+	// Rollout is the order of the waves. Nil: the project has none, or merged reports have different
+	// ones.
+	Rollout *Rollout `json:"rollout,omitempty"`
 	// Selected are the names of all tenants of the run. Only the first line of JSON Lines has them, so
 	// that a tenant whose line is lost is known.
 	Selected []string `json:"selected,omitempty"`
@@ -54,10 +61,14 @@ type Fleet[T any] struct {
 // Member is one tenant with either Report or Error.
 type Member[T any] struct {
 	Tenant plan.Tenant `json:"tenant"`
+	// Wave is the wave of the tenant. Empty: there is no rollout.
+	Wave string `json:"wave,omitempty"`
 	// Outcome is set for a result and for an error.
 	Outcome Outcome `json:"outcome,omitempty"`
-	Report  *T      `json:"report,omitempty"`
-	Error   string  `json:"error,omitempty"`
+	// Health is set when the apps were checked after the wave of the tenant.
+	Health *Health `json:"health,omitempty"`
+	Report *T      `json:"report,omitempty"`
+	Error  string  `json:"error,omitempty"`
 }
 
 // Outcome is how a run ended for one tenant.
@@ -67,18 +78,22 @@ type Outcome string
 const (
 	OutcomePartial     Outcome = "partial"     // changes were made, or may have been, but not all
 	OutcomeMissing     Outcome = "missing"     // there is no report to merge
+	OutcomeUnhealthy   Outcome = "unhealthy"   // apps that load the changed connections fail
 	OutcomeUnreachable Outcome = "unreachable" // the tenant did not answer
 	OutcomeLocked      Outcome = "locked"      // another apply is running
 	OutcomeRefused     Outcome = "refused"     // because of a safety rule
+	OutcomeStale       Outcome = "stale"       // the tenant or its plan has changed since the review
 	OutcomeFailed      Outcome = "failed"      // nothing was written
 	OutcomeInterrupted Outcome = "interrupted" // before the first write
+	OutcomeNotStarted  Outcome = "not-started" // because the rollout has stopped
 	OutcomeDone        Outcome = "done"
 )
 
 // Outcomes returns all outcomes, the worst first.
 func Outcomes() []Outcome {
 	return []Outcome{
-		OutcomePartial, OutcomeMissing, OutcomeUnreachable, OutcomeLocked, OutcomeRefused, OutcomeFailed, OutcomeInterrupted, OutcomeDone,
+		OutcomePartial, OutcomeMissing, OutcomeUnhealthy, OutcomeUnreachable, OutcomeLocked, OutcomeRefused, OutcomeStale,
+		OutcomeFailed, OutcomeInterrupted, OutcomeNotStarted, OutcomeDone,
 	}
 }
 
@@ -97,19 +112,20 @@ func OutcomeOf(r *apply.Result) Outcome {
 	return OutcomeFailed
 }
 
-// FleetHash returns the hash over the plans of several tenants, in any order: over the identity,
-// the URL and the hash of the plan or the error of each tenant.
+// FleetHash returns the hash over the plans of several tenants, in any order: over the identity, the
+// URL, the wave, and the hash of the plan or the error of each tenant, and over the lock and the
+// rollout.
 func FleetHash(f *Fleet[plan.Plan]) string {
 	leaves := make([][]string, len(f.Tenants))
 	for i, member := range f.Tenants {
-		leaf := []string{cmp.Or(member.Tenant.ID, member.Tenant.URL), member.Tenant.URL, "error", member.Error}
+		leaf := []string{cmp.Or(member.Tenant.ID, member.Tenant.URL), member.Tenant.URL, member.Wave, "error", member.Error}
 		if member.Report != nil {
-			leaf[2], leaf[3] = "plan", member.Report.Hash
+			leaf[3], leaf[4] = "plan", member.Report.Hash
 		}
 		leaves[i] = leaf
 	}
 	slices.SortFunc(leaves, slices.Compare)
-	text, err := json.Marshal([]any{PlansFormat, f.Project, leaves})
+	text, err := json.Marshal([]any{PlansFormat, f.Project, f.Lock, f.Rollout, leaves})
 	if err != nil {
 		panic("report: " + err.Error()) // strings are always encoded
 	}

@@ -57,6 +57,16 @@ fleet:
       apiKey:
         env: K
     spaces: [S]
+rollout:
+  waves:
+    - name: canary
+      group: first
+    - name: part
+      share: 10%
+    - name: rest
+  stopAfter:
+    failed: 2
+  check: 30m
 groups:
   first:
     name: a

@@ -36,6 +36,8 @@ type Project struct {
 	LockDigest string
 	// Locked are the entries of the lock file, also those that are left out of Tenants.
 	Locked []LockedTenant
+	// Rollout is the order in which tenants are changed. Nil: none is declared, and the order is open.
+	Rollout *Rollout
 	// DefaultTenant is the name of the tenant that is meant where none is named. Empty: none is.
 	DefaultTenant string
 	// Spaces is the scope of the project, as written: [Project.Desired] fills in variables. Nil: not
@@ -99,6 +101,10 @@ type Tenant struct {
 	// Spaces are the scope of the project in this tenant. Nil: the project's.
 	Spaces []connection.SpaceRef
 }
+
+// Identity returns the text that identifies the tenant in every run, independent of its name in the
+// project file: its id, or its URL if the id is unknown.
+func (t *Tenant) Identity() string { return cmp.Or(t.ID, t.URL) }
 
 // Host returns the host of the tenant, with its port if there is one. An embedded tenant has none.
 func (t *Tenant) Host() string {
@@ -243,6 +249,7 @@ func (n *notes) readProject(p *Project, root *node) {
 		signsIn = append(slices.Clip(signsIn), Tenant{Name: "console", Auth: p.Fleet.Organization.Auth})
 	}
 	p.reserved = reserve(p.at(p.Dir), signsIn)
+	n.readRollout(p, root.get("rollout"))
 	n.warnAboutLeftovers(p, root)
 }
 

@@ -143,6 +143,49 @@ var Engine = connection.Messages{
 		Text:    "the plan file has a plan for this tenant, but the project no longer declares the tenant. Nothing was written to the tenant. Plan again",
 		Meaning: "The tenant was removed from the project file, or renamed, after the review. The other tenants are applied.",
 	},
+	"tenant-in-other-wave": {
+		Text:    "the tenant is in wave {wave} now, and was in wave {reviewed} when the plans were reviewed. Nothing was written. Plan again",
+		Meaning: "The rollout, a group or the tenants of the project have changed after the review. The other tenants are applied.",
+		Example: args{"wave": "rest", "reviewed": "canary"},
+	},
+	"rollout-changed": {
+		Text: "the rollout of the project file is not the reviewed one. Nothing was written", Next: "plan and review again",
+		Meaning: "The waves, stopAfter or check have changed after the review.",
+	},
+	"rollout-stopped": {
+		Text:    "wave {wave} has failed ({tenants:few})",
+		Meaning: "As many tenants have failed as stopAfter of the rollout allows. No further tenant begins. A tenant has failed if it is failed, refused, partial or unhealthy.",
+		Example: args{"wave": "canary", "tenants": []string{"acme"}},
+	},
+	"rollout-wave-without-success": {
+		Text:    "no tenant of wave {wave} is done",
+		Meaning: "A wave without any tenant that is done has not shown that the change works, so the next wave does not begin.",
+		Example: args{"wave": "canary"},
+	},
+	"tenant-not-started": {
+		Text:    "not started, because {reason}",
+		Meaning: "The rollout has stopped before this tenant. Fix the cause, then continue with --resume.",
+		Example: args{"reason": "wave canary has failed (acme)"},
+	},
+	"unknown-health": {
+		Text:    "the apps could not be checked: {reason}",
+		Meaning: "After a wave, qlsync could not read whether the apps that load the changed connections still work.",
+		Example: args{"reason": "not reachable"},
+	},
+	"apps-failing": {
+		Text:    "{apps:app that loads the changed connections fails|apps that load the changed connections fail} since the apply: {names:few}",
+		Meaning: "After a wave, a reload of these apps has failed. qlsync check shows more.",
+		Example: args{"apps": 1, "names": []string{"Sales"}},
+	},
+	"apps-working": {
+		Text:    "{reloaded:app has|apps have} reloaded since the apply, and none fails",
+		Meaning: "After a wave, no reload of an app that loads the changed connections has failed.",
+		Example: args{"reloaded": 2},
+	},
+	"no-health": {
+		Text:    "the apps cannot be checked, because this kind of system shows no use of connections",
+		Meaning: "The rollout declares a check, but the provider of the tenant knows nothing about what depends on connections. The tenant counts as done.",
+	},
 	"plan-not-shown": {
 		Text:    "cannot show the plan: {error}. Nothing was written",
 		Meaning: "A plan that was not shown cannot be approved.",

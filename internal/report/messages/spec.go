@@ -647,6 +647,38 @@ var Spec = connection.Messages{
 		Example: args{"share": 50},
 	},
 
+	// The rollout.
+	"wave-with-both": {
+		Text: "wave {wave} has both a group and a share", Next: "write one of them, or two waves",
+		Meaning: "A wave takes the tenants of a group or a share of all tenants.",
+		Example: args{"wave": "canary"},
+	},
+	"wave-unknown-group": {
+		Text: "wave {wave} takes group {group:q}, which is not declared", Next: meant,
+		Meaning: "A wave names a group that is not among the groups of the project file.",
+		Example: args{"wave": "canary", "group": "canaries", "meant": "canary"},
+	},
+	"wave-twice": {
+		Text: "two waves have the name {wave}", Next: "give each wave its own name",
+		Meaning: "--wave selects a wave by its name.",
+		Example: args{"wave": "canary"},
+	},
+	"wave-after-rest": {
+		Text: "wave {wave} can have no tenants, because wave {rest} takes all that are left", Next: "move wave {rest} to the end, or give it a group or a share",
+		Meaning: "A wave with neither a group nor a share takes every tenant that no earlier wave takes.",
+		Example: args{"wave": "late", "rest": "rest"},
+	},
+	"shares-too-large": {
+		Text: "the shares of the waves are {share}% together", Next: "write shares of at most 100% together",
+		Meaning: "Each share is a part of all tenants of the project, and a tenant belongs to one share only.",
+		Example: args{"share": 120},
+	},
+	"tenant-in-no-wave": {
+		Text: "{count:tenant is|tenants are} in no wave: {tenants:few}", Next: "end the waves with one that takes the rest: {name: rest}",
+		Meaning: "Every tenant of the project must be in a wave of the rollout. Otherwise an apply would never reach it.",
+		Example: args{"count": 1, "tenants": []string{"acme"}},
+	},
+
 	// Variables and references.
 	"unknown-placeholder": {
 		Text: "only ${var.NAME}, ${tenant.id}, ${tenant.COLUMN}, ${each.key} and ${each.value} are filled in", Next: "write $${ for a literal ${",

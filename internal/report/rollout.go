@@ -1,0 +1,250 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qlsync/qlsync/internal/report/messages"
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Rollout is the order in which an apply goes through the tenants of a project.
+type Rollout struct {
+	Waves []Wave `json:"waves"`
+	// StopAfter is the number of failed tenants after which no further tenant begins.
+	StopAfter int `json:"stopAfter"`
+	// Check is how long the apply waits after a wave before it checks the apps. Empty: it does not.
+	Check string `json:"check,omitempty"`
+}
+
+// Wave is a wave with the number of its tenants in the project.
+type Wave struct {
+	Name    string `json:"name"`
+	Tenants int    `json:"tenants"`
+}
+
+// index returns the place of a wave; -1 if there is none of that name.
+func (r *Rollout) index(wave string) int {
+	if r == nil {
+		return -1
+	}
+	return slices.IndexFunc(r.Waves, func(w Wave) bool { return w.Name == wave })
+}
+
+// String returns a sentence about the order; empty without a rollout.
+func (r *Rollout) String() string {
+	if r == nil {
+		return ""
+	}
+	var waves []string
+	for _, wave := range r.Waves {
+		waves = append(waves, fmt.Sprintf("%s (%s)", label(wave.Name), words.Count(wave.Tenants, "tenant")))
+	}
+	text := fmt.Sprintf("Waves of apply: %s. It stops after %s.", strings.Join(waves, ", then "), words.Count(r.StopAfter, "failed tenant"))
+	if r.Check != "" {
+		text += " After each wave but the last, it waits " + label(r.Check) + " and checks the apps."
+	}
+	return text
+}
+
+// Same reports whether another rollout has the same waves and limits. The tenants of the project may
+// differ.
+func (r *Rollout) Same(other *Rollout) bool {
+	if r == nil || other == nil {
+		return r == other
+	}
+	return r.StopAfter == other.StopAfter && r.Check == other.Check &&
+		slices.EqualFunc(r.Waves, other.Waves, func(a, b Wave) bool { return a.Name == b.Name })
+}
+
+// Unchecked reports whether the apps of a tenant must still be checked before the next wave: the
+// rollout demands it, and the apply has written to the tenant.
+func (r *Rollout) Unchecked(m *Member[apply.Result]) bool {
+	at := r.index(m.Wave)
+	return at >= 0 && at < len(r.Waves)-1 && r.Check != "" && m.Outcome == OutcomeDone && m.Health == nil && m.Report.Wrote()
+}
+
+// Health is whether the apps still work that load the connections which an apply has changed.
+type Health struct {
+	Works bool   `json:"works"`
+	Text  string `json:"text"`
+}
+
+// Standing counts the outcomes of the tenants of a rollout, wave by wave. It decides whether a
+// further tenant may begin. A failed tenant is one that failed, was refused by a safety rule, was
+// applied in part, or has apps that fail since. A tenant that did not answer, that another apply has
+// locked, or that has changed since the review says nothing about the change. Such a tenant never
+// holds the others back, unless no tenant of a wave is done.
+type Standing struct {
+	stopAfter int
+	failed    []string // names of tenants
+	wave      string   // of the first of them
+	tenants   map[string]int
+	done      map[string]int
+}
+
+// NewStanding returns the standing before the first tenant. Without a rollout, nothing stops.
+func NewStanding(r *Rollout) *Standing {
+	s := &Standing{tenants: map[string]int{}, done: map[string]int{}}
+	if r != nil {
+		s.stopAfter = max(1, r.StopAfter)
+	}
+	return s
+}
+
+// Add counts a tenant that has ended.
+func (s *Standing) Add(tenant, wave string, outcome Outcome) {
+	s.tenants[wave]++
+	switch outcome {
+	case OutcomeDone:
+		s.done[wave]++
+	case OutcomePartial, OutcomeUnhealthy, OutcomeRefused, OutcomeFailed:
+		s.wave = cmp.Or(s.wave, wave)
+		s.failed = append(s.failed, tenant)
+	}
+}
+
+// Fail counts a tenant that was done as failed.
+func (s *Standing) Fail(tenant, wave string) {
+	s.tenants[wave]--
+	s.done[wave]--
+	s.Add(tenant, wave, OutcomeUnhealthy)
+}
+
+// Stop returns why no further tenant may begin; the zero value if one may.
+func (s *Standing) Stop() connection.Reason {
+	if s.stopAfter == 0 || len(s.failed) < s.stopAfter {
+		return connection.Reason{}
+	}
+	return connection.Because("rollout-stopped", "wave", s.wave, "tenants", s.failed)
+}
+
+// Next returns why the wave after this one may not begin; the zero value if it may.
+func (s *Standing) Next(wave string) connection.Reason {
+	if stop := s.Stop(); stop.Holds() || s.stopAfter == 0 {
+		return stop
+	}
+	if s.tenants[wave] > 0 && s.done[wave] == 0 {
+		return connection.Because("rollout-wave-without-success", "wave", wave)
+	}
+	return connection.Reason{}
+}
+
+// Gate returns why the wave after the named one may not begin, according to a merged result; nil if
+// it may. Each tenant of the wave must have a report, and a check of its apps if the rollout demands
+// one.
+func Gate(f *Fleet[apply.Result], wave string) []string {
+	at := f.Rollout.index(wave)
+	switch {
+	case f.Rollout == nil:
+		return []string{"the reports have no rollout, or different ones"}
+	case at < 0:
+		var names []string
+		for _, known := range f.Rollout.Waves {
+			names = append(names, known.Name)
+		}
+		return []string{fmt.Sprintf("the rollout has no wave %q: it has %s", wave, words.AllOf(names))}
+	}
+	var reasons []string
+	for _, missing := range f.Missing {
+		reasons = append(reasons, missing+" is missing")
+	}
+	standing := NewStanding(f.Rollout)
+	found := 0
+	var lost, unchecked []string
+	for i := range f.Tenants {
+		member := &f.Tenants[i]
+		switch {
+		case member.Outcome == OutcomeMissing:
+			lost = append(lost, member.Tenant.Name)
+			continue
+		case f.Rollout.index(member.Wave) > at:
+			continue
+		case member.Wave == wave:
+			found++
+		}
+		standing.Add(member.Tenant.Name, member.Wave, member.Outcome)
+		if member.Wave == wave && f.Rollout.Unchecked(member) {
+			unchecked = append(unchecked, member.Tenant.Name)
+		}
+	}
+	if len(lost) > 0 {
+		reasons = append(reasons, "no report on "+words.Count(len(lost), "tenant")+": "+firstFew(lost))
+	}
+	if want := f.Rollout.Waves[at].Tenants; found < want && len(lost) == 0 {
+		reasons = append(reasons, fmt.Sprintf("wave %s has %s, and only %d reported", wave, words.Count(want, "tenant"), found))
+	}
+	if len(unchecked) > 0 {
+		reasons = append(reasons, "the apps of "+words.Count(len(unchecked), "tenant")+" were not checked: "+firstFew(unchecked))
+	}
+	if stop := standing.Next(wave); stop.Holds() {
+		reasons = append(reasons, messages.Text(stop))
+	}
+	return reasons
+}
+
+// waveOrder compares the waves of two members. Members of no wave are last.
+func (f *Fleet[T]) waveOrder(a, b *Member[T]) int {
+	place := func(m *Member[T]) int {
+		if at := f.Rollout.index(m.Wave); at >= 0 {
+			return at
+		}
+		return math.MaxInt
+	}
+	return cmp.Compare(place(a), place(b))
+}
+
+// inWaves returns the members of a fleet in the order of the waves, and in their order within a wave.
+func (f *Fleet[T]) inWaves() []*Member[T] {
+	members := make([]*Member[T], len(f.Tenants))
+	for i := range f.Tenants {
+		members[i] = &f.Tenants[i]
+	}
+	slices.SortStableFunc(members, f.waveOrder)
+	return members
+}
+
+// waveHead returns a function that returns a heading before the first member of each wave, and
+// otherwise nothing.
+func waveHead[T any](f *Fleet[T]) func(*Member[T]) string {
+	before := ""
+	return func(m *Member[T]) string {
+		if f.Rollout == nil || m.Wave == before {
+			return ""
+		}
+		before = m.Wave
+		n := 0
+		for i := range f.Tenants {
+			if f.Tenants[i].Wave == m.Wave {
+				n++
+			}
+		}
+		return fmt.Sprintf("Wave %s (%s)", cmp.Or(label(m.Wave), "unknown"), words.Count(n, "tenant"))
+	}
+}
+
+// inWave returns the name of a member with its wave, if it has one.
+func inWave[T any](m *Member[T]) string {
+	return strings.TrimSpace(m.Tenant.Name + " " + parenthesized(m.Wave))
+}
+
+func parenthesized(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "(" + text + ")"
+}
+
+// WaveEnded writes that a wave has ended, and when its apps are checked.
+func (t Text) WaveEnded(w io.Writer, wave string, tenants int, until time.Time) error {
+	_, err := fmt.Fprintf(w, "Wave %s has ended. The apps of %s are checked at %s, before the next wave.\n",
+		label(wave), words.Count(tenants, "tenant"), until.Local().Format(time.DateTime))
+	return err
+}
