@@ -12,7 +12,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test cases windows property chaos matrix lint check audit api snapshot witness editor site browser bench fuzz clean
+.PHONY: help build docs demo test cases windows property chaos matrix lint check audit api snapshot witness editor site browser kubernetes bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -88,6 +88,9 @@ browser: site ## open the web site and the pages of plans and drift in Chromium 
 	@command -v npm >/dev/null || { echo "make browser needs Node 20 or newer, with npm: there is none here"; exit 1; }
 	@command -v "$${CHROMIUM:-/usr/bin/chromium}" >/dev/null || { echo "make browser needs Chromium: install it, or set CHROMIUM"; exit 1; }
 	cd test/browser && npm ci --loglevel=error && GO="$(GO)" npm test --silent
+
+kubernetes: ## apply the manifests of deploy/kubernetes on a real cluster, which is built first (needs root and Debian)
+	$(GO) test ./test/kubernetes -count=1 -v -cluster -timeout 85m
 
 audit: ## look for known vulnerabilities in what qlsync is built from (needs the network)
 	$(GO) mod verify
