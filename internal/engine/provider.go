@@ -56,11 +56,14 @@ type options struct {
 }
 
 // auth is the parts of a sign-in, by their names in the project file. Undeclared parts are empty.
-type auth struct{ apiKey, clientID, clientSecret, token, user, password connection.Secret }
+type auth struct {
+	apiKey, clientID, clientSecret, privateKey, token, user, password connection.Secret
+	keyID                                                             string
+}
 
 // qlik returns the parts for Qlik Cloud.
 func (a auth) qlik() qlik.Auth {
-	return qlik.Auth{APIKey: a.apiKey, ClientID: a.clientID, ClientSecret: a.clientSecret}
+	return qlik.Auth{APIKey: a.apiKey, ClientID: a.clientID, ClientSecret: a.clientSecret, PrivateKey: a.privateKey, KeyID: a.keyID}
 }
 
 // embedded is a tenant that runs within the process.

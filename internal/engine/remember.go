@@ -30,7 +30,7 @@ type memory struct {
 // this caller can make a file that hides a use.
 func sealKey(a auth, seed []byte) []byte {
 	sum := sha256.New()
-	for _, part := range []connection.Secret{a.apiKey, a.clientID, a.clientSecret, a.token, a.user, a.password} {
+	for _, part := range []connection.Secret{a.apiKey, a.clientID, a.clientSecret, a.privateKey, a.token, a.user, a.password} {
 		fmt.Fprintf(sum, "%d:%s", len(part.Reveal()), part.Reveal())
 	}
 	if seed != nil { // an embedded tenant without a token in its seed has another one in each run

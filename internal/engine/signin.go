@@ -18,7 +18,7 @@ import (
 func (s *Session) auth(ctx context.Context) (auth, error) {
 	a := s.tenant.Auth
 	declared := map[string]any{
-		"apiKey": a.APIKey, "clientId": a.ClientID, "clientSecret": a.ClientSecret,
+		"apiKey": a.APIKey, "clientId": a.ClientID, "clientSecret": a.ClientSecret, "privateKey": a.PrivateKey,
 		"token": a.Token, "user": a.User, "password": a.Password,
 	}
 	resolved, errs := connection.Resolve(declared, func(ref connection.Reference) (connection.Secret, error) {
@@ -47,7 +47,7 @@ func (s *Session) auth(ctx context.Context) (auth, error) {
 		return auth{}, problems
 	}
 	return auth{
-		apiKey: parts["apiKey"], clientID: parts["clientId"], clientSecret: parts["clientSecret"],
+		apiKey: parts["apiKey"], clientID: parts["clientId"], clientSecret: parts["clientSecret"], privateKey: parts["privateKey"], keyID: a.KeyID,
 		token: parts["token"], user: parts["user"], password: parts["password"],
 	}, nil
 }
@@ -134,12 +134,12 @@ func signInOf(auth spec.Auth) declaredSignIn {
 		in.kind = "the API key"
 	case auth.Token != nil:
 		in.kind = "the token"
-	case auth.ClientSecret != nil:
+	case auth.ClientSecret != nil, auth.PrivateKey != nil:
 		in.kind = "the OAuth client"
 	default:
 		in.kind = "the user"
 	}
-	for _, part := range []any{auth.APIKey, auth.Token, auth.ClientID, auth.ClientSecret, auth.User, auth.Password} {
+	for _, part := range []any{auth.APIKey, auth.Token, auth.ClientID, auth.ClientSecret, auth.PrivateKey, auth.User, auth.Password} {
 		if ref, ok := part.(connection.Reference); ok {
 			in.sources = append(in.sources, sourceOf(ref))
 			in.position = ref.Position

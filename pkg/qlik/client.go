@@ -130,7 +130,8 @@ type Request struct {
 
 // NewClient checks the configuration and returns a client. It sends nothing.
 func NewClient(config Config) (*Client, error) {
-	credentials, authErr := config.Auth.credentials()
+	var client *transport.Client
+	credentials, authErr := config.Auth.credentials(config.URL, func(secret string) { client.Redactor().Add(secret) })
 	client, err := transport.NewClient(transport.Service{
 		Attempts: maxAttempts, Redirects: maxRedirects, MaxWait: maxWait, TraceHeader: "X-B3-Traceid",
 		Classify: classify, Credentials: credentials,

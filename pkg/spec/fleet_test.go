@@ -248,6 +248,30 @@ func TestNoConnectionGetsTheSignInOfAFleet(t *testing.T) {
 	}
 }
 
+func TestAnOAuthClientHasASecretOrAPrivateKey(t *testing.T) {
+	for name, c := range map[string]struct{ oauth, want string }{
+		"a secret":        {"{clientId: c, clientSecret: {env: S}}", ""},
+		"a private key":   {"{clientId: c, privateKey: {file: key.pem}, keyId: k1}", ""},
+		"both":            {"{clientId: c, clientSecret: {env: S}, privateKey: {env: K}}", "auth must have one of clientSecret and privateKey"},
+		"none":            {"{clientId: c}", `"clientSecret" is missing`},
+		"a plain key":     {"{clientId: c, privateKey: abc}", "is a secret: write where it comes from"},
+		"an id of no key": {"{clientId: c, clientSecret: {env: S}, keyId: k1}", "privateKey"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFolder(t, `
+-- qlsync.yaml --
+version: 1
+project: finance
+tenants: {a: {url: "https://a.example", auth: {oauth: `+c.oauth+`}}}
+`)
+			project, problems := spec.LoadProject("qlsync.yaml")
+			if c.want == "" && (problems.Err() != nil || !project.Tenants[0].CanBeAsked()) || c.want != "" && !strings.Contains(problems.Error(), c.want) {
+				t.Errorf("the problems are %v, want %q", problems, c.want)
+			}
+		})
+	}
+}
+
 func TestAListOfTenantsIsBounded(t *testing.T) {
 	tenants := make([]spec.LockedTenant, 20_001)
 	for i := range tenants {

@@ -46,8 +46,9 @@ fleet:
       auth:
         oauth:
           clientId: x
-          clientSecret:
+          privateKey:
             env: K
+          keyId: k1
       where: status eq "active"
   hosts: ["*.example"]
   tenant:

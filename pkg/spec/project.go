@@ -119,7 +119,10 @@ type Auth struct {
 	// ClientID is nil, a string or a [connection.Reference].
 	ClientID     any
 	ClientSecret any // nil or a [connection.Reference]
-	Token        any // nil or a [connection.Reference]
+	// PrivateKey replaces ClientSecret, and KeyID names its public key; it may be empty.
+	PrivateKey any // nil or a [connection.Reference]
+	KeyID      string
+	Token      any // nil or a [connection.Reference]
 	// User is nil, a string or a [connection.Reference].
 	User     any
 	Password any // nil or a [connection.Reference]
@@ -127,7 +130,7 @@ type Auth struct {
 
 // parts lists what the sign-in is made of.
 func (a Auth) parts() []any {
-	return []any{a.APIKey, a.ClientID, a.ClientSecret, a.Token, a.User, a.Password}
+	return []any{a.APIKey, a.ClientID, a.ClientSecret, a.PrivateKey, a.Token, a.User, a.Password}
 }
 
 // References lists the secrets that the sign-in is made of.
@@ -143,7 +146,7 @@ func (a Auth) References() []connection.Reference {
 
 // complete reports whether there is enough of it to sign in.
 func (a Auth) complete() bool {
-	return a.APIKey != nil || a.ClientID != nil && a.ClientSecret != nil || a.Token != nil || a.User != nil && a.Password != nil
+	return a.APIKey != nil || a.ClientID != nil && (a.ClientSecret != nil || a.PrivateKey != nil) || a.Token != nil || a.User != nil && a.Password != nil
 }
 
 // Options extend the rights of files. The zero value is safe.
@@ -452,13 +455,32 @@ func (n *notes) foreignAuth(auth *node, provider string) bool {
 // readAuth reads a sign-in to a tenant, or to something else if the tenant is nil.
 func (n *notes) readAuth(tree *node, p *Project, tenant *Tenant) Auth {
 	oauth := tree.get("oauth")
+	n.needClientSecret(p, tree.entry("oauth"))
 	return Auth{
+		PrivateKey:   n.authPart(oauth.get("privateKey"), false, p, tenant),
+		KeyID:        textOf(oauth.get("keyId")),
 		APIKey:       n.authPart(tree.get("apiKey"), false, p, tenant),
 		ClientID:     n.authPart(oauth.get("clientId"), true, p, tenant),
 		ClientSecret: n.authPart(oauth.get("clientSecret"), false, p, tenant),
 		Token:        n.authPart(tree.get("token"), false, p, tenant),
 		User:         n.authPart(tree.get("user"), true, p, tenant),
 		Password:     n.authPart(tree.get("password"), false, p, tenant),
+	}
+}
+
+// needClientSecret reports an OAuth client that has neither a secret nor a private key, or both. A
+// misspelt key is reported by the check of the structure.
+func (n *notes) needClientSecret(p *Project, entry *child) {
+	if entry == nil || !entry.value.is(kindObject) {
+		return
+	}
+	secret, key := entry.value.entry("clientSecret"), entry.value.entry("privateKey")
+	meant := meantBy(entry.value.keys(), keysOf(p.formats.project, "definitions", "tenant", "properties", "auth", "properties", "oauth"))
+	switch {
+	case secret != nil && key != nil:
+		n.add(entry.place, connection.Because("one-auth", "one", "clientSecret", "other", "privateKey"))
+	case secret == nil && key == nil && !meant["clientSecret"] && !meant["privateKey"]:
+		n.add(entry.place, connection.Because("missing-field", "field", "clientSecret"))
 	}
 }
 
