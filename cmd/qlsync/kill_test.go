@@ -82,6 +82,50 @@ moved:
 `
 )
 
+const killScope = "spaces: [Finance, Sales]\n"
+
+// The same with spaces: one that is completed, with members who get and lose roles, and a new one with
+// a create and a move into it.
+const (
+	killSpacesSeed = `{
+  "users": [{"name": "Ana", "email": "ana@example.com", "roles": ["TenantAdmin"]}, {"name": "Bo", "email": "bo@example.com"}],
+  "groups": ["Analysts", "Writers"], "token": "kill-token",
+  "spaces": [{"name": "Finance", "type": "shared", "description": "Old", "assignments": [
+    {"group": "Analysts", "roles": ["consumer"]}, {"user": "bo@example.com", "roles": ["producer"]}]}]
+}`
+	killSpacesBefore = `version: 1
+defaults: {space: Finance, dataSource: File_AmazonS3ConnectorV2, credentials: {accessKey: {env: KILL_KEY}, secretKey: {env: KILL_SECRET}}}
+connections:
+  - {name: Stays, properties: {bucketName: stays}}
+  - {name: Moves, properties: {bucketName: moves}}
+`
+	killSpacesAfter = `version: 1
+spaces:
+  - name: Finance
+    type: shared
+    description: Books
+    exactMembers: true
+    members: [{group: Analysts, roles: [consumer, producer]}, {group: Writers, roles: [producer]}]
+  - name: Lab
+    type: shared
+    description: Trials
+    members: [{group: Writers, roles: [producer]}, {user: bo@example.com, roles: [consumer]}]
+defaults: {space: Lab, dataSource: File_AmazonS3ConnectorV2, credentials: {accessKey: {env: KILL_KEY}, secretKey: {env: KILL_SECRET}}}
+connections:
+  - {name: Stays, space: Finance, properties: {bucketName: stays}}
+  - {name: Moves, properties: {bucketName: moves}}
+  - {name: Appears, properties: {bucketName: appears}}
+moved:
+  - {from: {space: Finance, name: Moves}, to: {space: Lab, name: Moves}}
+`
+	killSpacesWant = `Finance shared Books: Analysts [consumer producer], Writers [producer]
+Lab shared Trials: Writers [producer], bo@example.com [consumer]
+Finance/Stays stays
+Lab/Appears appears
+Lab/Moves moves
+`
+)
+
 // TestKilledAtAnyWriteItConverges kills the process before and after each single
 // write. Planning and applying again must converge every time: no connection, no
 // credential and no id of a connection that is not recreated is lost, no connection
@@ -91,7 +135,7 @@ func TestKilledAtAnyWriteItConverges(t *testing.T) {
 		name   string
 		begin  func(t *testing.T) *killing
 		writes int // too few to hold every kind of step
-	}{{"Qlik Cloud", newKilling, 12}, {"Apinizer", newManagerKilling, 10}} {
+	}{{"Qlik Cloud", newKilling, 12}, {"spaces", newSpaceKilling, 9}, {"Apinizer", newManagerKilling, 10}} {
 		number := 0
 		writes := test.begin(t).writes(t)
 		if writes < test.writes {
@@ -122,6 +166,7 @@ type killing struct {
 	tenant  *inspectqlik.Tenant // the service, if it is one of Qlik Cloud
 	check   func(t *testing.T)  // compares the tenant with what the files say
 	values  map[string]string   // the environment of the commands
+	scope   string              // the line of the project file with its spaces; empty: those of the connections
 	output  string              // of the last command
 
 	mu       sync.Mutex
@@ -136,7 +181,7 @@ func (k *killing) begin(t *testing.T, tenant, before, after string) {
 	k.folder, k.values = t.TempDir(), map[string]string{"KILL_TOKEN": "kill-token", "KILL_KEY": "key", "KILL_SECRET": "secret"}
 	k.server = httptest.NewServer(k)
 	t.Cleanup(k.server.Close)
-	k.write(t, "qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\nspaces: [Finance, Sales]\n"+
+	k.write(t, "qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\n"+k.scope+
 		"policy: {prune: owned}\ntenants: {test: {url: \""+k.server.URL+"\", "+tenant+"}}\n")
 	k.write(t, "connections.yaml", before)
 	k.run(t, exitOK, "apply", "--auto-approve")
@@ -148,7 +193,7 @@ func newKilling(t *testing.T) *killing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killing{service: tenant, tenant: tenant}
+	k := &killing{service: tenant, tenant: tenant, scope: killScope}
 	k.begin(t, "auth: {apiKey: {env: KILL_TOKEN}}", killBefore, killAfter)
 	ids := map[string]string{} // of the connections before the run, by bucket
 	for _, c := range tenant.Connections() {
@@ -158,12 +203,55 @@ func newKilling(t *testing.T) *killing {
 	return k
 }
 
+func newSpaceKilling(t *testing.T) *killing {
+	tenant, err := inspectqlik.New([]byte(killSpacesSeed), qlik.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &killing{service: tenant, tenant: tenant}
+	k.begin(t, "auth: {apiKey: {env: KILL_TOKEN}}", killSpacesBefore, killSpacesAfter)
+	k.check = func(t *testing.T) {
+		if got := contentOf(tenant); got != killSpacesWant {
+			t.Errorf("the tenant has\n%swant\n%s", got, killSpacesWant)
+		}
+		for _, c := range tenant.Connections() {
+			if !tenant.CredentialEquals(c.ID, "secretKey", "secret") {
+				t.Errorf("%q has lost its credentials", c.Name)
+			}
+		}
+		if misuse := tenant.Misuse(); len(misuse) > 0 {
+			t.Errorf("got misuse %v, want none", misuse)
+		}
+		k.run(t, exitOK, "plan", "--detailed-exitcode") // the records of keys have the ids of the spaces
+	}
+	return k
+}
+
+// contentOf returns the spaces of a tenant with their members, then its connections, a line for each.
+func contentOf(tenant *inspectqlik.Tenant) string {
+	var text strings.Builder
+	for _, s := range tenant.Spaces() {
+		var members []string
+		for _, m := range s.Members {
+			members = append(members, fmt.Sprint(m.Name, " ", m.Roles))
+		}
+		fmt.Fprintf(&text, "%s %s %s: %s\n", s.Name, s.Type, s.Description, strings.Join(members, ", "))
+	}
+	var connections []string
+	for _, c := range tenant.Connections() {
+		connections = append(connections, fmt.Sprintf("%s/%s %v\n", c.Space, c.Name, c.Properties["bucketName"]))
+	}
+	slices.Sort(connections)
+	text.WriteString(strings.Join(connections, ""))
+	return text.String()
+}
+
 func newManagerKilling(t *testing.T) *killing {
 	manager, err := inspectapinizer.New([]byte(killManager), apinizer.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killing{service: manager, check: func(t *testing.T) { checkApinizer(t, manager) }}
+	k := &killing{service: manager, scope: killScope, check: func(t *testing.T) { checkApinizer(t, manager) }}
 	k.begin(t, "provider: apinizer, auth: {token: {env: KILL_TOKEN}}", killManagerBefore, killManagerAfter)
 	return k
 }

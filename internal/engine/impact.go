@@ -153,7 +153,7 @@ func (s *Session) breaking(p *plan.Plan, own map[connection.Key]*connection.Impa
 	var changes []impact.Change
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if c.ID == "" || c.Refused.Holds() || c.Waits {
+		if c.ID == "" || c.Refused.Holds() || c.Waits || c.Connection.IsSpace() {
 			continue
 		}
 		changes = append(changes, impact.Change{

@@ -12,7 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// Selection names connections, each as SPACE/NAME. A text that is the exact name of a connection
+// Selection names connections, each as SPACE/NAME, and declared spaces, each as SPACE/. A text that is the exact name of a connection
 // selects that connection, even if it contains * or ?. In any other text, * stands for any
 // characters and ? for one character, within the space or within the name.
 type Selection []string
@@ -29,7 +29,8 @@ type candidates struct {
 func (s Selection) find(flag string, among candidates) (map[connection.Key]bool, connection.Problems) {
 	byText := make(map[string][]connection.Key, len(among.exact))
 	for key := range among.exact {
-		byText[key.String()] = append(byText[key.String()], key)
+		text := key.Space + "/" + key.Name
+		byText[text] = append(byText[text], key)
 	}
 	found := map[connection.Key]bool{}
 	var problems connection.Problems
@@ -87,6 +88,9 @@ func (o *PlanOptions) restrict(in *plan.Input) connection.Problems {
 		all, more := plan.Make(*in)
 		if more.Err() != nil {
 			return problems // the plan has these mistakes too
+		}
+		for i := range in.Prepared {
+			declared[connection.Key{Space: in.Prepared[i].Name}] = true
 		}
 		planned := candidates{declared, declared, "is declared or would change"}
 		for _, change := range slices.Concat(all.Changes, all.Rotations) {

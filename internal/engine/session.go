@@ -176,7 +176,7 @@ func (s *Session) declaredInput() plan.Input {
 	set := s.declared
 	in := plan.Input{
 		Project: s.project.Name, Tenant: s.planTenant(),
-		Policy: s.project.Policy, Desired: set.Identified(), Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
+		Policy: s.project.Policy, Desired: set.Identified(), Moves: set.Moves, Prepared: set.Prepared, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
 		Rules: s.provider,
 	}
 	if !s.taken.IsZero() {

@@ -75,7 +75,7 @@ var driftSigns = map[plan.DriftKind]look{
 func driftRow(item *plan.DriftItem, seen *impact.Report) row {
 	look := driftSigns[item.Kind]
 	r := row{
-		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
+		key: item.Connection, name: label(nameIn(item.Connection)), sign: look.sign, paint: look.paint,
 		verb: Sanitize(string(item.Kind)), kind: item.DataSource, fields: item.Fields, verbHue: look.serious(),
 	}
 	if len(item.Reasons) > 0 {

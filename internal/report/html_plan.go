@@ -318,7 +318,7 @@ func (v *pageView) changeItem(tenant int, c *plan.Change, seen *impact.Report, f
 	out := itemView{
 		Long: v.Long, Open: v.Total <= openPlan && len(row.fields)+len(row.remark) > 0, Kind: changeKind(c), Label: row.sign + " " + row.verb,
 		Space: strconv.Itoa(v.spaces[spaceOf{tenant, c.Connection.Space}]),
-		Name:  label(c.Connection.Name), Source: Sanitize(c.DataSource), One: c.Action == plan.ActionCreate, Overwrites: c.Overwrites(),
+		Name:  label(nameIn(c.Connection)), Source: Sanitize(c.DataSource), One: c.Action == plan.ActionCreate, Overwrites: c.Overwrites(),
 	}
 	if len(v.tenants) > 1 {
 		out.Tenant = strconv.Itoa(tenant)

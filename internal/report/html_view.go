@@ -638,7 +638,7 @@ func (v *pageView) driftItem(tenant int, item *plan.DriftItem, seen *impact.Repo
 	kind := v.kind(item.Kind)
 	out := itemView{
 		Long: v.Long, Kind: kind, Label: kind, Space: strconv.Itoa(v.spaces[spaceOf{tenant, item.Connection.Space}]), Apply: Sanitize(item.Apply),
-		Name: label(item.Connection.Name), Source: Sanitize(item.DataSource), Aside: Sanitize(item.Owner),
+		Name: label(nameIn(item.Connection)), Source: Sanitize(item.DataSource), Aside: Sanitize(item.Owner),
 	}
 	if len(v.tenants) > 1 {
 		out.Tenant = strconv.Itoa(tenant)

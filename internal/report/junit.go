@@ -139,7 +139,7 @@ func driftCases(d *plan.Drift) []testCase {
 	for i := range d.Items {
 		item := &d.Items[i]
 		c := testCase{
-			name: item.Connection.Name, class: item.Connection.Space, position: item.Position,
+			name: nameIn(item.Connection), class: item.Connection.Space, position: item.Position,
 			failed: string(item.Kind), message: string(item.Kind) + ": " + wouldDo(item.Apply),
 		}
 		if item.Kind == plan.DriftUnreadable {

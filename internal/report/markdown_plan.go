@@ -173,7 +173,7 @@ func changeEntry(c *plan.Change, seen *impact.Report) entry {
 		heading, sign, verb = "#### Refused", "!", "refused "+verb
 		remarks = append(remarks, "refused: "+prose(at(c.Position)+c.Refused.String()))
 	}
-	name := code(c.Connection.Name)
+	name := code(nameIn(c.Connection))
 	if weight(c) < 2 {
 		name = inKey(c.Connection)
 	}
@@ -323,7 +323,7 @@ func notDone(l apply.Ledger) string {
 }
 
 func resultEntry(item *apply.Item) entry {
-	line := fmt.Sprintf("- %s %s %s: %s", code(lookOf(item.Action, item.Overwrites).sign), prose(string(item.Action)), code(item.Connection.Name), prose(string(item.Outcome)))
+	line := fmt.Sprintf("- %s %s %s: %s", code(lookOf(item.Action, item.Overwrites).sign), prose(string(item.Action)), code(nameIn(item.Connection)), prose(string(item.Outcome)))
 	return entry{heading: "#### " + code(item.Connection.Space), brief: line, full: func() string { return line }}
 }
 
@@ -386,7 +386,7 @@ func driftNumbers(s plan.DriftSummary) []number {
 }
 
 func driftEntry(item *plan.DriftItem, seen *impact.Report) entry {
-	title := fmt.Sprintf("%s <b>%s</b> %s", code(driftSigns[item.Kind].sign), prose(string(item.Kind)), code(item.Connection.Name))
+	title := fmt.Sprintf("%s <b>%s</b> %s", code(driftSigns[item.Kind].sign), prose(string(item.Kind)), code(nameIn(item.Connection)))
 	if item.DataSource != "" {
 		title += " · " + prose(item.DataSource)
 	}

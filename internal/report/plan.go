@@ -135,7 +135,7 @@ var signs = map[plan.Action]look{
 func changeRow(c *plan.Change, seen *impact.Report) row {
 	look := lookOf(c.Action, c.Overwrites())
 	r := row{
-		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
+		key: c.Connection, name: label(nameIn(c.Connection)), sign: look.sign, paint: look.paint,
 		verb: Sanitize(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate, verbHue: look.serious(),
 	}
 	if len(c.Reasons) > 0 {
@@ -231,16 +231,16 @@ func (p *printer) steps(steps []plan.Step) {
 		names = min(names, max(20, p.width-40))
 	}
 	groups := groupSteps(steps, names)
-	var ids, on, calls []string
+	var ids, on, calls, kinds []string
 	for _, g := range groups {
-		ids, on, calls = append(ids, g.ids), append(on, g.on), append(calls, words.Count(g.calls, "call"))
+		ids, on, calls, kinds = append(ids, g.ids), append(on, g.on), append(calls, words.Count(g.calls, "call")), append(kinds, g.kind)
 	}
-	idWidth, onWidth, callWidth := widest(16, ids...), widest(names+7, on...), widest(16, calls...)
+	idWidth, onWidth, callWidth, kindWidth := widest(16, ids...), widest(names+7, on...), widest(16, calls...), max(11, widest(16, kinds...))
 	for i, g := range groups {
-		kind := p.pad(stepHue(g.kind), g.kind, 11)
+		kind := p.pad(stepHue(g.kind), g.kind, kindWidth)
 		first := fmt.Sprintf("  %s  %s  %s  %s", pad(ids[i], idWidth), kind, pad(on[i], onWidth), pad(calls[i], callWidth))
 		second, both := g.does, strings.Join(slices.DeleteFunc([]string{g.does, g.after}, func(text string) bool { return text == "" }), "; ")
-		switch room := p.width - 21 - idWidth - max(onWidth, cells(on[i])) - callWidth; {
+		switch room := p.width - 10 - kindWidth - idWidth - max(onWidth, cells(on[i])) - callWidth; {
 		case p.width > 0 && cells(both) <= room:
 			first, second = first+"  "+both, ""
 		case p.width == 0 || cells(g.after) <= room:
@@ -358,7 +358,9 @@ func connections(steps []plan.Step, most int) string {
 	var keys []string
 	for _, step := range steps {
 		for _, key := range step.Connections {
-			keys = append(keys, label(key.String()))
+			if text := label(key.String()); len(keys) == 0 || keys[len(keys)-1] != text { // the operations on one space follow each other
+				keys = append(keys, text)
+			}
 		}
 	}
 	if text := strings.Join(keys, ", "); len(keys) == 1 || len(text) <= most {

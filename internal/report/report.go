@@ -283,6 +283,15 @@ func isPlain(text string) bool {
 	return true
 }
 
+// nameIn returns the name of a connection below the name of its space, and "(space)" for the space
+// itself.
+func nameIn(key connection.Key) string {
+	if key.IsSpace() {
+		return "(space)"
+	}
+	return key.Name
+}
+
 // label returns a name for the beginning of a line or column: sanitized, in quotes if it would
 // otherwise be invisible, and with repeated blanks escaped, because a browser collapses them.
 func label(name string) string {

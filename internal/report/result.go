@@ -64,7 +64,7 @@ func resultRows(r *apply.Result) []row {
 func resultRow(item *apply.Item) row {
 	look := lookOf(item.Action, item.Overwrites)
 	r := row{
-		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
+		key: item.Connection, name: label(nameIn(item.Connection)), sign: look.sign, paint: look.paint,
 		verb: Sanitize(string(item.Action)), kind: string(item.Outcome), verbHue: look.serious(),
 	}
 	switch item.Outcome {

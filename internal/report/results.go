@@ -186,7 +186,7 @@ func resultCases(r *apply.Result) []testCase {
 	}
 	for i := range r.Items {
 		item := &r.Items[i]
-		c := testCase{name: item.Connection.Name, class: item.Connection.Space, position: item.Position}
+		c := testCase{name: nameIn(item.Connection), class: item.Connection.Space, position: item.Position}
 		switch {
 		case item.Outcome != apply.Done:
 			c.failed, c.message = string(item.Outcome), string(item.Action)+": "+item.Why.String()

@@ -94,6 +94,8 @@ func (p *Provider) missing(scope connection.Scope) error {
 	add("the space", p.file.Asked.Spaces, names(scope.Spaces))
 	add("the owner", p.file.Asked.Owners, sorted(scope.Owners))
 	add("the stored credentials", p.file.Asked.Stored, sorted(scope.Stored))
+	add("the details of space", p.file.Asked.Details, sorted(scope.SpaceDetails))
+	add("the member", p.file.Asked.Members, members(scope.Principals))
 	return missing(unknown)
 }
 

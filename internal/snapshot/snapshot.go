@@ -48,6 +48,9 @@ type Asked struct {
 	Owners      []string `json:"owners"`
 	DataSources []string `json:"dataSources"`
 	Stored      []string `json:"stored"`
+	// Details are the spaces whose details were read, and Members the members that were looked up.
+	Details []string `json:"spaceDetails,omitempty"`
+	Members []string `json:"members,omitempty"`
 }
 
 // Take reads a tenant through its provider.
@@ -62,8 +65,19 @@ func Take(ctx context.Context, provider connection.Provider, scope connection.Sc
 	}
 	return &File{
 		Format: Format, Taken: time.Now().UTC().Truncate(time.Second), Catalog: catalog, Snapshot: snapshot,
-		Asked: Asked{Spaces: names(scope.Spaces), Owners: sorted(scope.Owners), DataSources: sorted(sources), Stored: sorted(scope.Stored)},
+		Asked: Asked{
+			Spaces: names(scope.Spaces), Owners: sorted(scope.Owners), DataSources: sorted(sources), Stored: sorted(scope.Stored),
+			Details: sorted(scope.SpaceDetails), Members: members(scope.Principals),
+		},
 	}, nil
+}
+
+func members(principals []connection.Principal) []string {
+	texts := make([]string, len(principals))
+	for i, one := range principals {
+		texts[i] = one.String()
+	}
+	return sorted(texts)
 }
 
 func names(spaces []connection.SpaceRef) []string {

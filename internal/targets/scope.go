@@ -23,6 +23,9 @@ func Scope(f *Files) connection.Scope {
 			wanted.OwnerIDs = append(wanted.OwnerIDs, id)
 		}
 	}
+	for i := range f.Prepared {
+		f.Prepared[i].AddTo(&wanted)
+	}
 	slices.Sort(wanted.Owners)
 	wanted.Owners = slices.Compact(wanted.Owners)
 	wanted.Stored, wanted.Linked = f.stored()

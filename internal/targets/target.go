@@ -23,6 +23,8 @@ type Files struct {
 	Spaces    []connection.SpaceRef
 	OnlyMoves []connection.SpaceRef
 	Catalog   *connection.Catalog // may be nil
+	// Prepared are the declared spaces.
+	Prepared []connection.DesiredSpace
 }
 
 // UpdateOf returns how properties and credentials of a declared connection are updated: as its

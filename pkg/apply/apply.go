@@ -81,6 +81,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.plan = p
 	ctx, r.cancel = context.WithCancel(ctx)
 	defer r.cancel()
 	r.all(ctx)

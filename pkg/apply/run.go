@@ -41,6 +41,9 @@ type run struct {
 	// unreachable counts consecutive calls that could not reach the tenant.
 	unreachable int
 	notMade     map[string]bool // data sources with a create that was not done
+	plan        *plan.Plan
+	// spaces are the spaces that steps have created, by name.
+	spaces map[string]created
 	// crash is the first panic of a step or of the progress; nil: none. cancel ends the context of the
 	// steps.
 	crash  *guard.Panic
@@ -56,7 +59,7 @@ var interrupted = connection.Because("interrupted-before-turn")
 // newRun prepares the steps. It returns an error if a step comes before one for which it waits,
 // because the run would not end.
 func newRun(steps []plan.Step, o Options) (*run, error) {
-	r := &run{options: o, steps: steps, waiting: make([]int, len(steps)), before: make([][]int, len(steps)), notMade: map[string]bool{}}
+	r := &run{options: o, steps: steps, waiting: make([]int, len(steps)), before: make([][]int, len(steps)), notMade: map[string]bool{}, spaces: map[string]created{}}
 	if r.options.Parallelism < 1 {
 		r.options.Parallelism = defaultParallelism
 	}
@@ -198,6 +201,7 @@ func (r *run) send(ctx context.Context, step int, items []plan.Item) func() []co
 		if item.Created != nil {
 			operations[i].ID = r.records[*item.Created].id
 		}
+		operations[i] = r.inSpace(operations[i])
 	}
 	if r.steps[step].Grouped > 0 {
 		return func() []connection.Outcome { return r.sendGroup(ctx, &r.steps[step], items, operations) }
@@ -316,6 +320,7 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	rec.outcome, rec.id = Done, outcome.ID
 	switch {
 	case outcome.Err == nil:
+		r.noteSpace(&rec.item.Operation, outcome.ID)
 		return
 	case errors.Is(outcome.Err, connection.ErrPending):
 		rec.outcome, rec.why = Pending, connection.Because("not-in-effect", "error", outcome.Err.Error())

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -97,6 +98,8 @@ func (r *run) stale(p *plan.Plan, result *Result, snapshot *connection.Snapshot,
 		switch {
 		case c.Action == plan.ActionDelete:
 			lags = old != nil && r.isBefore(i, old)
+		case c.Connection.IsSpace():
+			lags = !slices.ContainsFunc(snapshot.Spaces, func(s connection.Space) bool { return s.Name == c.Connection.Space })
 		case there == nil:
 			lags = len(snapshot.Incomplete) == 0
 		case there.Missing:

@@ -23,7 +23,7 @@ import (
 )
 
 // Key is the identity of a connection, by which apps find it: its name, and the exact name of its
-// space or [PersonalSpace].
+// space or [PersonalSpace]. A key without a name is the space itself.
 type Key struct {
 	Space string `json:"space"`
 	Name  string `json:"name"`
@@ -33,8 +33,16 @@ type Key struct {
 // with that name can only be declared by its id, and appears as "{id: ...}".
 const PersonalSpace = "personal"
 
-// String returns the key for messages: "Finance/Orders lake".
-func (k Key) String() string { return k.Space + "/" + k.Name }
+// String returns the key for messages: "Finance/Orders lake", or "space Finance".
+func (k Key) String() string {
+	if k.IsSpace() {
+		return "space " + k.Space
+	}
+	return k.Space + "/" + k.Name
+}
+
+// IsSpace reports whether the key is a space itself, and not a connection in it.
+func (k Key) IsSpace() bool { return k.Name == "" && k.Space != "" }
 
 // Compare orders keys by space, then by name.
 func (k Key) Compare(other Key) int {

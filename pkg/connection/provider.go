@@ -513,6 +513,13 @@ const (
 	// AskSignIn changes nothing: it asks the service where a person can sign in, in place of a create
 	// or a patch.
 	AskSignIn OperationKind = "sign-in"
+
+	// Operations on spaces; see [SpaceWrite].
+	CreateSpace    OperationKind = "create-space"
+	DescribeSpace  OperationKind = "patch-space"
+	AssignRoles    OperationKind = "assign"
+	ReplaceRoles   OperationKind = "set-roles"
+	UnassignMember OperationKind = "unassign"
 )
 
 // Deletes reports whether operations of the kind delete connections.
@@ -521,7 +528,7 @@ func (m OperationKind) Deletes() bool { return m == Delete || m == BulkDelete }
 // Order returns the rank of a kind: of operations that could begin at the same time, the smaller
 // rank comes first.
 func (m OperationKind) Order() int {
-	return slices.Index([]OperationKind{AskSignIn, Create, BulkUpdate, Patch, Recreate, BulkDelete, Delete}, m)
+	return slices.Index([]OperationKind{CreateSpace, DescribeSpace, AssignRoles, ReplaceRoles, UnassignMember, AskSignIn, Create, BulkUpdate, Patch, Recreate, BulkDelete, Delete}, m)
 }
 
 // Operation is one change to one connection. Zero fields leave their part unchanged.
@@ -567,6 +574,8 @@ type Operation struct {
 	// AllowSecretLoss permits the operation to erase secrets that the service stores and does not
 	// return and that this operation does not set. See [Demands.Loses].
 	AllowSecretLoss bool
+	// Write is what an operation on a space writes; nil for any other operation.
+	Write *SpaceWrite
 }
 
 // Outcome is the result of one operation.

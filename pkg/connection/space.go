@@ -1,7 +1,7 @@
 package connection
 
 import (
-	"context"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +32,20 @@ func (d *DesiredSpace) PositionOf(path string) Position {
 // Ref returns the reference to the space by its name.
 func (d *DesiredSpace) Ref() SpaceRef { return SpaceRef{Name: d.Name, Position: d.PositionOf("/name")} }
 
+// AddTo adds to a scope what has to be read to compare the space.
+func (d *DesiredSpace) AddTo(scope *Scope) {
+	scope.SpaceDetails = append(scope.SpaceDetails, d.Name)
+	for _, member := range d.Members {
+		switch {
+		case member.ID != "":
+		case member.Kind == MemberUser:
+			scope.Owners = append(scope.Owners, member.Name)
+		case !slices.Contains(scope.Principals, member.Principal):
+			scope.Principals = append(scope.Principals, member.Principal)
+		}
+	}
+}
+
 // DesiredMember is the roles that a user or a group has in a space.
 type DesiredMember struct {
 	Principal
@@ -46,6 +60,8 @@ type Principal struct {
 	Name string `json:"name,omitempty"`
 	// ID is the id that roles are assigned to: of a client, that of its bot user.
 	ID string `json:"id,omitempty"`
+	// Unreadable is why a snapshot has no id: the caller may not look the principal up. Empty otherwise.
+	Unreadable string `json:"unreadable,omitempty"`
 }
 
 // String returns the principal for messages: "group Analysts".
@@ -97,31 +113,12 @@ func NewSpace(name, kind string) Space { return Space{ID: newSpace + name, Name:
 // IsNew reports whether the space is one that a plan is about to create.
 func (s Space) IsNew() bool { return strings.HasPrefix(s.ID, newSpace) }
 
-// SpaceKeeper is an optional interface of a provider that can create and change spaces.
-type SpaceKeeper interface {
-	// ExecuteSpace runs one operation. As with [Provider.Execute], nothing is written on the basis of an
-	// old read: the space or its members are read again before the write, and a difference from what the
-	// plan saw is [ErrChanged]. An operation whose result exists already is a success without a write.
-	// A create returns the id of the space.
-	ExecuteSpace(ctx context.Context, operation SpaceOperation) Outcome
-}
-
-// SpaceOperationKind is a kind of operation on a space.
-type SpaceOperationKind string
-
-// The kinds of operations on spaces.
-const (
-	CreateSpace    SpaceOperationKind = "create-space"
-	DescribeSpace  SpaceOperationKind = "describe-space"
-	AssignRoles    SpaceOperationKind = "assign-roles"
-	ReplaceRoles   SpaceOperationKind = "replace-roles"
-	UnassignMember SpaceOperationKind = "unassign"
-)
-
-// SpaceOperation is one change to a space.
-type SpaceOperation struct {
-	Kind SpaceOperationKind
-	// Space is the space; in a plan, [Space.IsNew] for one that is about to be created.
+// SpaceWrite is what an operation on a space writes. The kinds of such operations are [CreateSpace],
+// [DescribeSpace], [AssignRoles], [ReplaceRoles] and [UnassignMember]; the key of the operation has no
+// name, and its ID is that of the space. The provider reads the space or its members again before it
+// writes; what it finds instead of what the plan saw is [ErrChanged]. An operation whose result is
+// there already succeeds without a write.
+type SpaceWrite struct {
 	Space Space
 	// Description is the new description, and SeenDescription the one that the plan saw.
 	Description, SeenDescription string

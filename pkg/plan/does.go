@@ -14,6 +14,8 @@ func does(kind connection.OperationKind, nodes []*node) []connection.Reason {
 		return reasons(first.group.does)
 	case kind.Deletes():
 		return deletesDo(nodes)
+	case first.decision.space != nil:
+		return nil
 	case kind == connection.AskSignIn, kind == connection.Create, kind == connection.Patch:
 		return oneDoes(first)
 	}

@@ -130,6 +130,10 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	}
 	declared := len(found.Targets)
 	for _, d := range found.decisions {
+		if d.space != nil {
+			drift.Items = append(drift.Items, spaceDrift(d))
+			continue
+		}
 		if item, ok := driftOf(d, len(in.Snapshot.Incomplete) > 0); ok {
 			found.witness(&item, d.live)
 			drift.Items = append(drift.Items, item)

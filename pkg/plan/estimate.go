@@ -38,6 +38,9 @@ func (s *Step) writes(capabilities *connection.Capabilities) (sum int) {
 	}
 	for _, item := range calls {
 		sum += capabilities.Costs[item.Operation.Kind].Writes
+		if item.Operation.Write != nil {
+			sum++
+		}
 	}
 	return sum
 }
@@ -50,7 +53,7 @@ func (s *Step) reads(capabilities *connection.Capabilities) (sum int) {
 		if item.Operation.Successor != nil {
 			sum++
 		}
-		if item.Operation.ReadBack {
+		if item.Operation.ReadBack || item.Operation.Write != nil {
 			sum++
 		}
 	}

@@ -12,6 +12,9 @@ import (
 // operations returns the operations of a decision, each of which needs the one before: those of
 // the first way of the provider whose keys are free.
 func (o *orderer) operations(d *decision) []*node {
+	if d.space != nil {
+		return spaceOperations(d)
+	}
 	var path connection.Path
 	if d.change.Action == ActionDelete {
 		path.States = []connection.State{{o.analysis.object(d.live)}, {}}

@@ -96,6 +96,7 @@ func Equals(in Input) func(*connection.Live, map[string]any) (map[string]any, bo
 func (in *Input) files() *targets.Files {
 	return &targets.Files{
 		Project: in.Project, Policy: in.Policy, Desired: in.Desired, Moves: in.Moves, Spaces: in.Spaces, OnlyMoves: in.OnlyMoves, Catalog: in.Catalog,
+		Prepared: in.Prepared,
 	}
 }
 
@@ -103,10 +104,9 @@ func (in *Input) files() *targets.Files {
 func analyze(in Input) *analysis {
 	in.Snapshot = keyrecord.Redact(in.Snapshot, in.Desired, in.Moves)
 	declared := in.files()
-	a := &analysis{
-		in: in, noted: map[string]bool{}, warnings: []Warning{},
-		Resolved: targets.Resolve(declared, in.Rules, targets.NewTenant(in.Snapshot, in.Moves)),
-	}
+	a := &analysis{in: in, noted: map[string]bool{}, warnings: []Warning{}}
+	a.findSpaces()
+	a.Resolved = targets.Resolve(declared, in.Rules, targets.NewTenant(a.in.Snapshot, in.Moves))
 	a.Found = match.Find(declared, in.Rules, &a.Resolved)
 	for _, p := range slices.Concat(a.Resolved.Problems, a.Found.Problems) {
 		a.problem(p.Position, p.Reason)
@@ -131,6 +131,7 @@ func analyze(in Input) *analysis {
 	}
 	a.unknownRotations()
 	a.prune()
+	a.decideSpaces()
 	slices.SortStableFunc(a.decisions, func(x, y *decision) int {
 		return cmp.Or(x.change.Connection.Compare(y.change.Connection), cmp.Compare(x.change.ID, y.change.ID))
 	})

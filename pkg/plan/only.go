@@ -26,7 +26,7 @@ func (a *analysis) onlyTargets(o *orderer) {
 	}
 	all := slices.Concat(a.decisions, a.rotations)
 	for _, key := range a.in.Only {
-		found := a.Declared[key] != nil
+		found := a.Declared[key] != nil || key.IsSpace()
 		for _, d := range all {
 			if d.change.Connection == key {
 				found = true

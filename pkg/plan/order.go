@@ -45,7 +45,7 @@ func (o *orderer) build() bool {
 	}
 	o.nodes = append(o.nodes, o.rotations()...)
 	o.deleteLeftoversLast()
-	return o.free() && o.schedule()
+	return o.needSpaces() && o.free() && o.schedule()
 }
 
 // keepBesideRefused refuses deletes next to another refusal: what could not be recreated, or

@@ -47,6 +47,8 @@ type Input struct {
 	Policy  connection.Policy
 	Desired []connection.Desired
 	Moves   []connection.Move
+	// Prepared are the declared spaces.
+	Prepared []connection.DesiredSpace
 	// Spaces is what the project looks at; OnlyMoves the part of it that is there
 	// because a move comes from it, and nothing else in it matters.
 	Spaces    []connection.SpaceRef

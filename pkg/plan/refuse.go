@@ -13,11 +13,11 @@ import (
 type rule func(a *analysis, p *match.Pair, d *decision) connection.Reason
 
 // createRules are asked, in this order, whether a connection that is not there may be created.
-var createRules = []rule{troubled, mayExist, inactiveOwner, lacksStored, refusedByService, namesake}
+var createRules = []rule{troubled, inOtherSpace, mayExist, inactiveOwner, lacksStored, refusedByService, namesake}
 
 // changeRules are asked, in this order, whether a live connection may be changed.
 var changeRules = []rule{
-	troubled, ofAnotherProject, unreadable, lacksStored, crowded, // it is not clear what it is, or nothing can be written
+	troubled, inOtherSpace, ofAnotherProject, unreadable, lacksStored, crowded, // it is not clear what it is, or nothing can be written
 	notTakenOver,               // no project owns it
 	nameMayBeTaken, renamesake, // it goes to another key
 	inactiveOwner,           // it goes to another owner

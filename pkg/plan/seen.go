@@ -25,6 +25,9 @@ func (o *orderer) expect() {
 		case n.created == nil:
 			continue // it makes one
 		}
+		if n.decision.space != nil {
+			continue // package spaces says what was seen of it
+		}
 		if earlier := before[about]; earlier != nil && (n.operation.Destroys() || !urgent[n.task] && !urgent[earlier.task]) {
 			earlier.operation.ReadBack = true
 		}

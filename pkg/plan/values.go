@@ -4,6 +4,7 @@ import (
 	"github.com/qlsync/qlsync/internal/compare"
 	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/schedule"
+	"github.com/qlsync/qlsync/internal/spaces"
 	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -30,6 +31,8 @@ type decision struct {
 	todo   connection.Reason
 	// viaTemporary lets the connection go to its key by a temporary name.
 	viaTemporary bool
+	// space is the declared space that the decision is about; nil for a connection.
+	space *spaces.Change
 }
 
 // analysis is what the comparison of files and tenant found, before it becomes a
@@ -42,6 +45,7 @@ type analysis struct {
 	problems  connection.Problems
 	noted     map[string]bool // the problems
 	decisions []*decision     // what is to change, by key
+	spaces    []spaces.Change // of the declared spaces that are not as declared
 	unchanged int
 	rotations []*decision // writes of credentials apart from the changes, by key
 	compared  []Compared

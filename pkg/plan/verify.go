@@ -32,7 +32,7 @@ func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
 	found := analyze(in)
 	left := map[connection.Key]*decision{}
 	for _, d := range found.decisions {
-		if d.target != nil {
+		if d.target != nil || d.space != nil {
 			left[d.change.Connection] = d
 		}
 	}
@@ -46,6 +46,9 @@ func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
 		switch d := left[c.Connection]; {
 		case found.problems.Err() != nil:
 			findings[i] = Finding{Unseen: true, Reasons: reasons(connection.Because("not-compared", "problems", found.problems))}
+		case d != nil && d.space != nil:
+			item := spaceDrift(d)
+			findings[i] = Finding{Fields: turned(d.change.Fields), Reasons: item.Reasons}
 		case c.Action != ActionDelete && d != nil:
 			findings[i] = d.finding(len(in.Snapshot.Incomplete) > 0)
 		default:

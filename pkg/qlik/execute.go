@@ -19,6 +19,12 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 	if len(operations) == 0 {
 		return outcomes
 	}
+	if operations[0].Write != nil {
+		for i, operation := range operations {
+			outcomes[i] = p.executeSpace(ctx, operation)
+		}
+		return outcomes
+	}
 	if err := p.check(operations); err != nil {
 		return failAll(outcomes, err)
 	}

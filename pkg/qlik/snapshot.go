@@ -32,8 +32,11 @@ type survey struct {
 	*Provider
 	sent   atomic.Int64
 	caller wireUser
+	listed []wireSpace
 	spaces []connection.Space
 	owners []connection.User
+	// principals is the field of the snapshot.
+	principals []connection.Principal
 	// noUsers and disabled are the fields of the snapshot.
 	noUsers, disabled []string
 	// detailed and cached count the connections whose details were read, and those whose details came
@@ -54,6 +57,10 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	s := p.survey(scope)
 	p.known.reset()
 	if err := s.look(ctx, scope); err != nil {
+		return nil, err
+	}
+	details, err := s.spaceDetails(ctx, scope.SpaceDetails)
+	if err != nil {
 		return nil, err
 	}
 	live, err := s.connections(ctx, scope.Spaces)
@@ -87,6 +94,8 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		NoUsers:      s.noUsers,
 		Disabled:     s.disabled,
 		Stored:       stored,
+		SpaceDetails: details,
+		Principals:   s.principals,
 		Connections:  live,
 		Incomplete:   bounded(s.incomplete),
 		Reads:        int(s.sent.Load()),
@@ -150,6 +159,7 @@ func (s *survey) look(ctx context.Context, scope connection.Scope) error {
 		byID, err = s.readOwnersByID(ctx, scope.OwnerIDs)
 		return err
 	})
+	group.Go(func() error { return s.readPrincipals(ctx, scope.Principals) })
 	found := make([][]connection.User, len(owners))
 	for i, owner := range owners {
 		group.Go(func() (err error) {
@@ -181,7 +191,7 @@ func (s *survey) readSpaces(ctx context.Context, wanted []connection.SpaceRef) e
 		return fmt.Errorf("list spaces: %w", err)
 	}
 	s.incomplete = reasons("spaces", problems)
-	s.spaces = toSpaces(spaces)
+	s.listed, s.spaces = spaces, toSpaces(spaces)
 	if len(problems) == 0 {
 		return nil
 	}

@@ -123,13 +123,16 @@ type wireCredential struct {
 func (w *wireCredential) missing() string { return lacks(w.ID == "", "qID") }
 
 type wireSpace struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Type    string `json:"type"`
-	OwnerID string `json:"ownerId"`
-	// Meta holds the roles of the caller. The roles of the owner are not listed.
+	ID          string           `json:"id"`
+	Name        string           `json:"name"`
+	Type        string           `json:"type"`
+	OwnerID     string           `json:"ownerId"`
+	Description optional[string] `json:"description"`
+	// Meta holds the roles of the caller, and those that the caller may assign. The roles of the owner
+	// are not listed.
 	Meta optional[struct {
-		Roles optional[[]string] `json:"roles"`
+		Roles      optional[[]string] `json:"roles"`
+		Assignable optional[[]string] `json:"assignableRoles"`
 	}] `json:"meta"`
 }
 

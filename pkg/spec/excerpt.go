@@ -123,7 +123,7 @@ func canBeShown(keys []string, value *node) bool {
 	switch top := keys[0]; {
 	case len(keys) == 1:
 		return openKeys[top] || top == "connections"
-	case top == "policy", top == "moved", top == "rateLimits", top == "rollout":
+	case top == "policy", top == "moved", top == "spaces", top == "rateLimits", top == "rollout":
 		return true
 	case top == "tenants":
 		return len(keys) == 3 && keys[2] == "provider"

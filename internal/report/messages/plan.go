@@ -34,6 +34,61 @@ var Plan = connection.Messages{
 		Meaning: "A connection names a space that the project file does not list under spaces. qlsync reads and changes the listed spaces only.",
 		Example: args{"space": "Sales"},
 	},
+	// Spaces that the files declare.
+	"space-type-differs": {
+		Text: "the space is a {live} space, and the type of a space cannot change", Next: "write type: {live}, or declare a space with another name",
+		Meaning: "The tenant has a space of the declared name with another type. Changes of connections in it are refused too, because it may be another space than the declared one.",
+		Example: args{"live": "managed"},
+	},
+	"space-almost-there": {
+		Text: "the tenant has no space {own}, but {other}, which differs only in {difference}", Next: "write the name of that space",
+		Meaning: "A declared space is not created next to one whose name a reader may take for the same.",
+		Example: args{"own": `"finance"`, "other": `"Finance"`, "difference": "letter case"},
+	},
+	"space-refused": {
+		Text: "space {space:q} is not there as declared, and its change is refused", Next: "solve the refusal of the space first",
+		Meaning: "A connection needs its space. The refusal of the space says what to do.",
+		Example: args{"space": "Finance"},
+	},
+	"members-unreadable": {
+		Text: "the members of the space cannot be read: {error}", Next: "make the user of the token a member of the space",
+		Meaning: "Without the list of members, qlsync cannot compare it and changes nothing in the space.",
+		Example: args{"error": "403 Forbidden"},
+	},
+	"member-not-looked-up": {
+		Text: "{member} cannot be looked up: {error}", Next: "write its id, as in {id: ...}, or let the user of the token read groups",
+		Meaning: "The token may not read groups or users, so the id of the member is unknown.",
+		Example: args{"member": "group Analysts", "error": "403 Forbidden"},
+	},
+	"no-member": {
+		Text: "the tenant has no {member}", Next: "check its name, in which letter case counts. A group exists once one of its users has signed in",
+		Meaning: "A declared member of a space does not exist in the tenant.",
+		Example: args{"member": "group Analysts"},
+	},
+	"several-members": {
+		Text: "the tenant has more than one {member}", Next: "write one of the ids, as in {id: ...}: {ids}",
+		Meaning: "The name of a declared member is not unique in the tenant.",
+		Example: args{"member": "group Analysts", "ids": []string{"a1", "b2"}},
+	},
+	"same-member": {
+		Text: "{member} and {other} are the same in the tenant", Next: "write all roles in one entry",
+		Meaning: "Two declared members of a space have one id.",
+		Example: args{"member": "user ana@acme.example", "other": "user {id: u1}"},
+	},
+	"role-not-assignable": {
+		Text: "role {role:q} cannot be assigned in a {type} space", Next: "write one of {roles}",
+		Meaning: "The roles that can be assigned depend on the type of the space.",
+		Example: args{"role": "producer", "type": "managed", "roles": []string{"consumer", "publisher"}},
+	},
+	"space-creator-needed": {
+		Text:    "give the user of the token the role that creates {type} spaces, or Tenant Admin",
+		Meaning: "Tenants have a role for each type of space, such as Shared Space Creator.",
+		Example: args{"type": "shared"},
+	},
+	"space-manager-needed": {
+		Text:    "make the user of the token the owner of the space or a member who can manage it (facilitator), or give it the role Tenant Admin",
+		Meaning: "Description and members of a space are changed by those who manage it.",
+	},
 	"no-space": {
 		Text: "this token sees no space {space:q}", Next: "check the name, and that the token's user is a member",
 		Meaning: "The tenant does not list the space to the user of the token. The space does not exist, has another name, or the user is not a member.",

@@ -79,3 +79,22 @@ func (t *Tenant) Unassign(space, member string) error {
 		})
 	})
 }
+
+// Assign gives a member of a space, by e-mail address, exactly these roles.
+func (t *Tenant) Assign(space, email string, roles ...string) error {
+	if err := t.Unassign(space, email); err != nil {
+		return err
+	}
+	return t.editSpace(space, func(s *model.Space) {
+		for _, u := range t.store.World.Users {
+			if u.Email == email {
+				s.Assign(model.AssignedUser, u.ID, roles, model.Touched(t.store.Now(), model.SeedTime))
+			}
+		}
+	})
+}
+
+// DescribeSpace writes the description of a space.
+func (t *Tenant) DescribeSpace(space, description string) error {
+	return t.editSpace(space, func(s *model.Space) { s.Description = description })
+}

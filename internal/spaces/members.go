@@ -1,0 +1,142 @@
+package spaces
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// members compares the members of a space.
+func (f *finder) members(c *Change, details *connection.SpaceDetails) {
+	d := c.Declared
+	if d.Members == nil && !d.ExactMembers {
+		return
+	}
+	if details.Unreadable != "" {
+		c.refuse(connection.Because("members-unreadable", "error", details.Unreadable), "/members")
+		return
+	}
+	kept, first := map[string]bool{f.snapshot.Caller.ID: true, details.OwnerID: true}, map[string]connection.Principal{}
+	for i := range d.Members {
+		wanted := &d.Members[i]
+		at := "/members/" + strconv.Itoa(i)
+		id, wrong := f.resolve(wanted.Principal)
+		if wrong.Holds() {
+			c.refuse(wrong, at+"/"+string(wanted.Kind))
+			continue
+		}
+		if other, again := first[id]; again {
+			c.refuse(connection.Because("same-member", "member", wanted.Principal, "other", other), at+"/"+string(wanted.Kind))
+			continue
+		}
+		first[id] = wanted.Principal
+		isOwner := id == details.OwnerID // has all roles, and is not listed
+		member := connection.Member{Principal: connection.Principal{Kind: wanted.Kind, Name: wanted.Name, ID: id}, Roles: wanted.Roles}
+		live := slices.IndexFunc(details.Members, func(m connection.Member) bool {
+			return m.ID == id || wanted.Kind == connection.MemberClient && m.ID == wanted.Name
+		})
+		if live >= 0 {
+			kept[details.Members[live].ID] = true
+		}
+		switch {
+		case isOwner:
+		case live < 0:
+			f.checkRoles(c, details, wanted.Roles, at)
+			c.field(wanted.Principal, nil, member.Roles)
+			c.add(connection.AssignRoles, connection.SpaceWrite{Member: member})
+		default:
+			f.roles(c, details, &details.Members[live], member, at)
+		}
+	}
+	if d.ExactMembers {
+		f.remove(c, details, kept)
+	}
+}
+
+// roles compares the roles of a member. Only an exact list takes roles away, and never from the
+// caller.
+func (f *finder) roles(c *Change, details *connection.SpaceDetails, live *connection.Member, member connection.Member, at string) {
+	var added []string
+	for _, role := range member.Roles {
+		if !slices.Contains(live.Roles, role) {
+			added = append(added, role)
+		}
+	}
+	if !c.Declared.ExactMembers || live.ID == f.snapshot.Caller.ID {
+		member.Roles = slices.Compact(slices.Sorted(slices.Values(slices.Concat(live.Roles, added))))
+	}
+	if slices.Equal(member.Roles, live.Roles) {
+		return
+	}
+	f.checkRoles(c, details, added, at)
+	member.Assignment, member.ID = live.Assignment, live.ID
+	who := member.Principal
+	if who.Name != "" {
+		who.ID = ""
+	}
+	c.field(who, live.Roles, member.Roles)
+	c.add(connection.ReplaceRoles, connection.SpaceWrite{Member: member, SeenRoles: live.Roles})
+}
+
+// remove removes the members that are not kept. A group that may be what gives the caller access
+// stays.
+func (f *finder) remove(c *Change, details *connection.SpaceDetails, kept map[string]bool) {
+	caller := f.snapshot.Caller
+	isSafe := caller.Admin || details.OwnerID == caller.ID || slices.ContainsFunc(details.Members, func(m connection.Member) bool { return m.ID == caller.ID })
+	for i := range details.Members {
+		live := &details.Members[i]
+		if kept[live.ID] || live.Kind == connection.MemberGroup && !isSafe {
+			continue
+		}
+		c.field(live.Principal, live.Roles, nil)
+		c.add(connection.UnassignMember, connection.SpaceWrite{Member: *live, SeenRoles: live.Roles})
+	}
+}
+
+// checkRoles refuses a change that assigns roles which the caller may not assign in the space.
+func (f *finder) checkRoles(c *Change, details *connection.SpaceDetails, roles []string, at string) {
+	for _, role := range roles {
+		if len(details.AssignableRoles) > 0 && !slices.Contains(details.AssignableRoles, role) {
+			c.refuse(connection.Because("role-not-assignable", "role", role, "type", c.Space.Type, "roles", details.AssignableRoles), at+"/roles")
+		}
+	}
+}
+
+// resolve returns the id of a declared member. A client without a bot user is sent by its own id:
+// which of the two ids the service takes for a client that was never used is not documented.
+func (f *finder) resolve(who connection.Principal) (id string, wrong connection.Reason) {
+	if who.ID != "" {
+		return who.ID, connection.Reason{}
+	}
+	var ids []string
+	for _, known := range f.snapshot.Principals {
+		if known.Kind != who.Kind || known.Name != who.Name {
+			continue
+		}
+		switch {
+		case known.Unreadable == "":
+			ids = append(ids, known.ID)
+		case who.Kind != connection.MemberClient:
+			return "", connection.Because("member-not-looked-up", "member", who, "error", known.Unreadable)
+		}
+	}
+	if who.Kind == connection.MemberUser {
+		for _, user := range f.snapshot.Users {
+			if strings.EqualFold(user.Email, who.Name) || user.Subject == who.Name {
+				ids = append(ids, user.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	switch ids = slices.Compact(ids); {
+	case len(ids) == 1:
+		return ids[0], connection.Reason{}
+	case len(ids) > 1:
+		return "", connection.Because("several-members", "member", who, "ids", ids)
+	case who.Kind == connection.MemberClient:
+		return who.Name, connection.Reason{}
+	}
+	return "", connection.Because("no-member", "member", who)
+}
