@@ -52,11 +52,12 @@ property: ## draw 20,000 random worlds for the planner, 5,000 for the index of u
 	$(GO) test ./pkg/qlik -run VeryManyApps -apps=5000 -timeout 30m
 	$(GO) test ./pkg/plan -run EveryPrefix -rapid.checks=1000 -rapid.seed=$(SEED) -timeout 30m
 
-chaos: ## draw 2,500 random worlds with faults, 500 that lie about statements, 300 of Apinizer, soak 5,000 steps in them, read 10,000 connections, quote secrets in 40,000 answers
+chaos: ## draw 2,500 random worlds with faults, 500 that lie about statements, 300 of Apinizer, soak 5,000 steps in them, read 10,000 connections, quote secrets in 40,000 answers, apply to 2,000 fleets in waves
 	$(GO) test ./pkg/qlik -run TestManyConnections -connections=10000
 	$(GO) test ./test/chaos -skip Apinizer -rapid.checks=2500 -rapid.seed=$(SEED) -soak=5000 -proofs=500 -timeout 30m
 	$(GO) test ./test/chaos -run Apinizer -rapid.checks=300 -rapid.seed=$(SEED) -timeout 30m
 	$(GO) test ./pkg/qlik ./pkg/apinizer ./cmd/qlsync -run 'TestNoAnswerBrings|TestNoAnswerOfAManager|TestNoOutputShows' -echoes=10000 -timeout 30m
+	$(GO) test ./cmd/qlsync -run TestRandomFleets -fleets=2000 -timeout 30m
 
 matrix: ## let signals and faults happen to 500 applies at random moments
 	$(GO) test ./cmd/qlsync -run NothingIsLost -matrix=500 -matrix.seed=$(SEED) -timeout 30m

@@ -104,6 +104,7 @@ func (p *Project) RollOut(ctx context.Context, tenants []spec.Tenant, o SessionO
 	r.visits = &visits[apply.Result]{project: p, options: o, ended: func(member *report.Member[apply.Result]) {
 		if result := member.Report; result != nil {
 			member.Outcome, member.Tenant = report.OutcomeOf(result), result.Tenant
+			r.carry(member)
 		}
 		r.add(member)
 		ended(member)
@@ -163,24 +164,26 @@ func (r *rollout) add(member *report.Member[apply.Result]) {
 	r.standing.Add(member.Tenant.Name, member.Wave, member.Outcome)
 }
 
-// check waits, and then checks the apps of the tenants of a wave that were written to. They include
-// those that the earlier run has not checked, and those whose apps failed.
+// carry keeps the earlier result of a tenant that was not written to again, if its apps failed or have
+// not been checked. Otherwise the finding, and what was to be checked, would be lost.
+func (r *rollout) carry(member *report.Member[apply.Result]) {
+	before := r.outside.Earlier.Of(member.Tenant.Name)
+	if before != nil && member.Outcome == report.OutcomeDone && !member.Report.Wrote() &&
+		(before.Outcome == report.OutcomeUnhealthy || r.fleet.Rollout.Unchecked(before)) {
+		member.Report = before.Report
+	}
+}
+
+// check waits, and then checks the apps of the tenants of a wave that were written to.
 func (r *rollout) check(ctx context.Context, wave string, selected []int, ended func(*report.Member[apply.Result])) {
 	results := map[int]*apply.Result{}
 	var last time.Time // when the last apply ended
 	for _, i := range selected {
 		member := &r.fleet.Tenants[i]
-		before := r.outside.Earlier.Of(member.Tenant.Name)
-		switch {
-		case member.Outcome != report.OutcomeDone:
-			continue
-		case r.fleet.Rollout.Unchecked(member):
-			results[i] = member.Report
-		case before != nil && (before.Outcome == report.OutcomeUnhealthy || r.fleet.Rollout.Unchecked(before)):
-			results[i] = before.Report
-		default:
+		if !r.fleet.Rollout.Unchecked(member) {
 			continue
 		}
+		results[i] = member.Report
 		if results[i].Ended.After(last) {
 			last = results[i].Ended
 		}

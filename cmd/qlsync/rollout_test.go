@@ -1,0 +1,330 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
+)
+
+var fleetsDrawn = flag.Int("fleets", 12, "the number of random fleets")
+
+// drawnFleet is random tenants in waves, some of which have faults.
+type drawnFleet struct {
+	folder  string
+	rollout string // and the groups, as the project file has them
+	tenants []*drawnTenant
+
+	mu        sync.Mutex
+	writes    int
+	stopAt    int // the write at which the run is interrupted; 0: none
+	interrupt chan<- os.Signal
+
+	during func() // called when the run waits after a wave; nil: nothing
+	said   string // on standard error of the last run
+}
+
+// drawnTenant is one tenant. Its fault is that it refuses writes, answers nothing, or reports the id of
+// another tenant.
+type drawnTenant struct {
+	*inspect.Tenant
+	url      string
+	wave     int
+	fault    string
+	requests int // in this run
+	written  int // requests that write
+}
+
+const drawnWaves = 3
+
+func (f *drawnFleet) serve(tenant *drawnTenant, w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	tenant.requests++
+	isWrite := r.Method != http.MethodGet
+	fault := tenant.fault
+	if isWrite {
+		tenant.written++
+		if f.writes++; f.writes == f.stopAt {
+			f.interrupt <- os.Interrupt
+		}
+	}
+	f.mu.Unlock()
+	switch {
+	case fault == "read-only" && isWrite:
+		http.Error(w, `{"errors":[{"code":"DC-1","title":"forbidden"}]}`, http.StatusForbidden)
+	case fault == "another" && r.URL.Path == "/api/v1/tenants/me":
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"id":"another-tenant","name":"another","hostnames":[]}`)
+	default:
+		tenant.ServeHTTP(w, r)
+	}
+}
+
+func drawFleet(t *testing.T, random *rand.Rand) *drawnFleet {
+	t.Helper()
+	f := &drawnFleet{folder: t.TempDir()}
+	var groups [drawnWaves - 1][]string
+	for i := range 3 + random.IntN(5) {
+		inner, err := inspect.New(fmt.Appendf(nil, `{"tenantId": "id-%d", "token": "key", "users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}]}`, i), qlik.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tenant := &drawnTenant{Tenant: inner, wave: random.IntN(drawnWaves)}
+		if random.IntN(3) == 0 {
+			tenant.fault = []string{"read-only", "away", "another"}[random.IntN(3)]
+		}
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(tenant, w, r) }))
+		t.Cleanup(func() { server.Close(); _ = inner.Close() })
+		name := fmt.Sprintf("t%d", i)
+		f.tenants = append(f.tenants, tenant)
+		if tenant.wave < len(groups) {
+			groups[tenant.wave] = append(groups[tenant.wave], name)
+		}
+		tenant.url = server.URL
+	}
+	var waves, declared []string
+	for wave, names := range groups {
+		if len(names) > 0 {
+			waves = append(waves, fmt.Sprintf("{name: w%d, group: g%d}", wave, wave))
+			declared = append(declared, fmt.Sprintf("g%d: [%s]", wave, strings.Join(names, ", ")))
+		}
+	}
+	f.rollout = fmt.Sprintf("rollout: {waves: [%s], stopAfter: {failed: %d}}\n", strings.Join(append(waves, "{name: w2}"), ", "), 1+random.IntN(2))
+	if len(declared) > 0 {
+		f.rollout += "groups: {" + strings.Join(declared, ", ") + "}\n"
+	}
+	f.write(t, "connections.yaml", `version: 1
+connections:
+  - {name: Rates, space: Finance, dataSource: rest, properties: {url: "https://rates.example.com/v1"}}
+  - {name: Costs, space: Finance, dataSource: rest, properties: {url: "https://costs.example.com/v1"}}
+`)
+	return f
+}
+
+func (f *drawnFleet) write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(f.folder, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeProject writes the project file. A tenant that is away has an address at which nothing listens.
+func (f *drawnFleet) writeProject(t *testing.T) {
+	t.Helper()
+	project := "version: 1\nproject: fleet\nconnections: [connections.yaml]\n" + f.rollout + "tenants:\n"
+	for i, tenant := range f.tenants {
+		url := tenant.url
+		if tenant.fault == "away" {
+			url = fmt.Sprintf("http://127.0.0.1:%d", 1+i)
+		}
+		project += fmt.Sprintf("  t%d: {url: %q, id: id-%d, auth: {apiKey: {env: KEY}}}\n", i, url, i)
+	}
+	f.write(t, "qlsync.yaml", project)
+}
+
+// apply runs an apply that is interrupted at that write, and returns its result.
+func (f *drawnFleet) apply(t *testing.T, stopAt int, args ...string) (*report.Fleet[apply.Result], int) {
+	t.Helper()
+	f.writeProject(t)
+	signals := make(chan os.Signal, 1)
+	f.mu.Lock()
+	f.writes, f.stopAt, f.interrupt = 0, stopAt, signals
+	for _, tenant := range f.tenants {
+		tenant.requests, tenant.written = 0, 0
+	}
+	f.mu.Unlock()
+	var out, said transcript
+	stderr := watched{func(line string) {
+		_, _ = said.Write([]byte(line))
+		if f.during != nil && strings.Contains(line, "has ended. The apps of") {
+			f.during()
+		}
+	}}
+	env := &environment{stdin: strings.NewReader(""), stdout: &out, stderr: stderr, lookup: func(name string) (string, bool) { return "key", name == "KEY" }}
+	ctx, stop := obey(t, env, signals)
+	defer stop()
+	app := newApp(env)
+	line := append([]string{"qlsync", "apply", "--auto-approve", "--format", "json", "-c", filepath.Join(f.folder, "qlsync.yaml"), "--lock-dir", filepath.Join(f.folder, "locks")}, args...)
+	code := env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), line)))
+	f.said = said.String()
+	var results report.Fleet[apply.Result]
+	if err := json.Unmarshal([]byte(out.String()), &results); err != nil {
+		t.Fatalf("exit code %d: the result is not JSON: %v\n%s", code, err, said.String())
+	}
+	return &results, code
+}
+
+// check compares what the tenants received with the result: no tenant is touched before its wave, and
+// none whose id differs is written to.
+func (f *drawnFleet) check(t *testing.T, results *report.Fleet[apply.Result], earlier map[string]report.Outcome) {
+	t.Helper()
+	standing := report.NewStanding(results.Rollout)
+	waveOf := func(i int) string { return fmt.Sprintf("w%d", f.tenants[i].wave) }
+	for wave := range drawnWaves {
+		var halted bool
+		if wave > 0 {
+			halted = standing.Next(fmt.Sprintf("w%d", wave-1)).Holds() || standing.Stop().Holds()
+		}
+		for i, tenant := range f.tenants {
+			name := fmt.Sprintf("t%d", i)
+			member := results.Of(name)
+			if tenant.wave != wave {
+				continue
+			}
+			outcome := earlier[name]
+			if member != nil {
+				outcome = member.Outcome
+			}
+			standing.Add(name, waveOf(i), outcome)
+			switch {
+			case tenant.fault == "another" && tenant.written > 0:
+				t.Errorf("%s reports another id and received %d writes, want none", name, tenant.written)
+			case halted && tenant.requests > 0:
+				t.Errorf("%s of wave %d received %d requests after an earlier wave had stopped, want none", name, wave, tenant.requests)
+			case outcome == report.OutcomeNotStarted && tenant.requests > 0:
+				t.Errorf("%s was not started and received %d requests, want none", name, tenant.requests)
+			case member != nil && halted && outcome == report.OutcomeDone:
+				t.Errorf("%s of wave %d is done, want it held back", name, wave)
+			}
+		}
+	}
+}
+
+func TestRandomFleetsConvergeAndNoTenantIsTouchedBeforeItsWave(t *testing.T) {
+	for number := range *fleetsDrawn {
+		t.Run(fmt.Sprint(number), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(23, uint64(number)))
+			f := drawFleet(t, random)
+			earlier := map[string]report.Outcome{}
+			args := []string{"--all-tenants"}
+			for round := range 12 {
+				stopAt := 0
+				if round < 3 && random.IntN(2) == 0 {
+					stopAt = 1 + random.IntN(2*len(f.tenants))
+				}
+				results, code := f.apply(t, stopAt, args...)
+				f.check(t, results, earlier)
+				for _, member := range results.Tenants {
+					earlier[member.Tenant.Name] = member.Outcome
+				}
+				if code == exitOK {
+					f.converged(t)
+					return
+				}
+				if faulty := slices.IndexFunc(f.tenants, func(tenant *drawnTenant) bool { return tenant.fault != "" }); round > 0 && faulty >= 0 {
+					f.tenants[faulty].fault = "" // somebody has fixed it
+				}
+				args = []string{"--all-tenants"}
+				if clear(earlier); random.IntN(2) == 0 {
+					saved := filepath.Join(f.folder, fmt.Sprintf("result-%d.json", round))
+					text, err := json.Marshal(results)
+					if err != nil {
+						t.Fatal(err)
+					}
+					f.write(t, filepath.Base(saved), string(text))
+					args = []string{"--resume", saved, "--all-tenants"}
+					for _, member := range results.Tenants {
+						if member.Outcome == report.OutcomeDone {
+							earlier[member.Tenant.Name] = member.Outcome
+						}
+					}
+				}
+			}
+			t.Error("the fleet has not converged after 12 runs")
+		})
+	}
+}
+
+// converged compares each tenant with the files.
+func (f *drawnFleet) converged(t *testing.T) {
+	t.Helper()
+	for i, tenant := range f.tenants {
+		var names []string
+		for _, c := range tenant.Connections() {
+			names = append(names, c.Name)
+		}
+		slices.Sort(names)
+		if !slices.Equal(names, []string{"Costs", "Rates"}) {
+			t.Errorf("t%d has the connections %q, want the declared ones, each once", i, names)
+		}
+		if misuse := tenant.Misuse(); len(misuse) > 0 {
+			t.Errorf("t%d: got misuse %v, want none", i, misuse)
+		}
+	}
+}
+
+// A reload fails while the apply waits after the canary. Later, the app has been fixed.
+func TestAnAppThatFailsAfterAWaveStopsTheRollout(t *testing.T) {
+	f := &drawnFleet{folder: t.TempDir(), rollout: "groups: {canary: t0}\nrollout: {waves: [{name: canary, group: canary}, {name: rest}], check: 1s}\n"}
+	for i := range 2 {
+		inner, err := inspect.New(fmt.Appendf(nil, `{"tenantId": "id-%d", "token": "key", "users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}],
+			"connections": [{"name": "Rates", "space": "Finance", "dataSource": "File_AmazonS3ConnectorV2", "properties": {"bucketName": "old"}, "tags": ["qlsync:fleet"]}],
+			"apps": [{"name": "Sales", "id": "sales", "space": "Finance", "script": [{"type": "load", "connection": "Finance/Rates"}], "reloads": [{"ago": "2h"}]}]}`, i), qlik.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tenant := &drawnTenant{Tenant: inner}
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(tenant, w, r) }))
+		t.Cleanup(func() { server.Close(); _ = inner.Close() })
+		tenant.url = server.URL
+		f.tenants = append(f.tenants, tenant)
+	}
+	f.write(t, "connections.yaml", "version: 1\nconnections:\n  - {name: Rates, space: Finance, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: new}}\n")
+	reload := func(failed bool) {
+		if err := f.tenants[0].Reload("Sales", inspect.SeedReload{Failed: failed, ErrorCode: "EngineConnectorError"}); err != nil {
+			t.Error(err)
+		}
+	}
+	saved := filepath.Join(f.folder, "result.json")
+	for _, test := range []struct {
+		name     string
+		args     []string
+		during   func()
+		code     int
+		outcomes []report.Outcome
+		says     string
+		gate     int
+	}{
+		{"it fails", []string{"--all-tenants"}, func() { reload(true) }, exitDiffers, []report.Outcome{report.OutcomeUnhealthy, report.OutcomeNotStarted}, "1 app that loads the changed connections fails since the apply: Sales", exitRefused},
+		{"it still fails", []string{"--all-tenants", "--resume", saved}, nil, exitDiffers, []report.Outcome{report.OutcomeUnhealthy, report.OutcomeNotStarted}, "not started, because wave canary has failed (t0)", exitRefused},
+		{"it works again", []string{"--all-tenants", "--resume", saved}, nil, exitOK, []report.Outcome{report.OutcomeDone, report.OutcomeDone}, "1 app has reloaded since the apply, and none fails", exitOK},
+	} {
+		if test.name == "it works again" {
+			reload(false)
+		}
+		f.during = test.during
+		results, code := f.apply(t, 0, test.args...)
+		text, err := json.Marshal(results)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.write(t, "result.json", string(text))
+		var outcomes []report.Outcome
+		for _, member := range results.Tenants {
+			outcomes = append(outcomes, member.Outcome)
+		}
+		if code != test.code || !slices.Equal(outcomes, test.outcomes) || !strings.Contains(string(text), test.says) {
+			t.Errorf("%s: got exit code %d and %v, want %d and %v with %q:\n%s", test.name, code, outcomes, test.code, test.outcomes, test.says, text)
+		}
+		if test.name != "it fails" && strings.Contains(f.said, "has ended. The apps of") {
+			t.Errorf("%s: the run waits again, want a check at once:\n%s", test.name, f.said)
+		}
+		if code, _, said := command(t, nil, "merge", "--gate", "canary", saved); code != test.gate {
+			t.Errorf("%s: the gate ends with %d, want %d:\n%s", test.name, code, test.gate, said)
+		}
+	}
+}
