@@ -21,7 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const namespace = "qlsync"
+const namespace, canaryJob, restJob = "qlsync", "qlsync-apply-canary", "qlsync-apply-rest"
 
 // tellTheStory compares what the job leaves in the tenants with what one process leaves.
 func tellTheStory(t *testing.T, l layout) {
@@ -44,9 +44,19 @@ func tellTheStory(t *testing.T, l layout) {
 	f.reset(t)
 	f.latency.Store(int64(time.Second))
 	c.install(authority, f)
-	c.applyManifests("apply", "apply", `- {op: replace, path: /spec/backoffLimitPerIndex, value: 1}`)
+	c.tryOtherManifests()
+	c.applyManifests("canary", "waves/canary", `- {op: replace, path: /spec/backoffLimitPerIndex, value: 1}`)
+	c.waitForJob(canaryJob)
+	c.checkGate(f)
+	f.writes.Store(0)
+	c.applyManifests("rest", "waves/rest", fmt.Sprintf(`
+- {op: replace, path: /spec/completions, value: %[1]d}
+- {op: replace, path: /spec/parallelism, value: %[1]d}
+- {op: replace, path: /spec/template/spec/containers/0/env/0/value, value: "%[1]d"}
+- {op: replace, path: /spec/backoffLimitPerIndex, value: 1}
+`, shardCount))
 	killed := c.disturb(f)
-	c.waitForJob("qlsync-apply")
+	c.waitForJob(restJob)
 	f.latency.Store(0)
 	for _, name := range workers {
 		c.kubectl("uncordon", name)
@@ -142,6 +152,27 @@ patches: [{target: {group: batch}, patch: %q}]
 	}
 }
 
+// tryOtherManifests lets the API server judge the manifests that the story does not apply, without
+// applying them.
+func (c *cluster) tryOtherManifests() {
+	c.t.Helper()
+	folder := c.layout.run("others")
+	resources := []string{"apply", "waves/canary", "waves/first", "waves/rest", "drift"}
+	for i := range resources {
+		resources[i] = c.published(folder, resources[i])
+	}
+	write(c.t, filepath.Join(folder, "kustomization.yaml"), fmt.Sprintf(`
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [%s]
+components: [%s, %s]
+`, strings.Join(resources, ", "), c.published(folder, "project-git"), c.published(folder, "authority")))
+	text, err := exec.Command("kubectl", "apply", "--dry-run=server", "-k", folder).CombinedOutput()
+	if err != nil || bytes.Contains(text, []byte("Warning")) || bytes.Count(text, []byte("created")) != len(resources) {
+		c.t.Errorf("kubectl apply --dry-run=server -k %s: %v; want %d created without warnings\n%s", folder, err, len(resources), text)
+	}
+}
+
 // pod is what the test needs of a pod.
 type pod struct {
 	Metadata struct {
@@ -206,7 +237,7 @@ func (c *cluster) disturb(f *fleet) (killed int) {
 			return false
 		}
 		victim, other = nil, nil
-		pods := c.pods("qlsync-apply")
+		pods := c.pods(restJob)
 		for i := range pods {
 			p := &pods[i]
 			switch shard := uint64(p.shard()); {
@@ -269,13 +300,13 @@ func (c *cluster) waitForJob(name string) (job jobStatus) {
 // checkIndexes compares how the indexes of the job ended, and after how many attempts.
 func (c *cluster) checkIndexes(f *fleet, killed int) {
 	c.t.Helper()
-	job := c.waitForJob("qlsync-apply")
+	job := c.waitForJob(restJob)
 	refused, unreachable := int(shardOf(f.refused)), int(shardOf(f.unreachable))
 	if want := fmt.Sprintf("%d,%d", min(refused, unreachable), max(refused, unreachable)); job.Status.FailedIndexes != want {
 		c.t.Errorf("the failed indexes are %q, want %q: those with the refused and the unreachable tenant", job.Status.FailedIndexes, want)
 	}
 	codes := map[int][]int{}
-	pods := c.pods("qlsync-apply")
+	pods := c.pods(restJob)
 	for i := range pods {
 		p := &pods[i]
 		codes[p.shard()] = append(codes[p.shard()], p.code())
@@ -302,10 +333,14 @@ func (c *cluster) logs(job string) string {
 	return c.kubectl("logs", "--namespace", namespace, "--selector", "batch.kubernetes.io/job-name="+job, "--tail=-1", "--max-log-requests=100")
 }
 
-// merged merges the logs of a job.
-func (c *cluster) merged(job string) (code int, outcomes map[string][]string, problems string) {
+// merged merges the logs of jobs.
+func (c *cluster) merged(jobs ...string) (code int, outcomes map[string][]string, problems string) {
 	c.t.Helper()
-	code, out, problems := c.qlsyncWith(c.logs(job), "merge", "-", "--format", "json")
+	var logs strings.Builder
+	for _, job := range jobs {
+		logs.WriteString(c.logs(job))
+	}
+	code, out, problems := c.qlsyncWith(logs.String(), "merge", "-", "--format", "json")
 	var report struct {
 		Tenants []struct {
 			Tenant  struct{ Name string }
@@ -319,7 +354,7 @@ func (c *cluster) merged(job string) (code int, outcomes map[string][]string, pr
 	for _, tenant := range report.Tenants {
 		outcomes[tenant.Outcome] = append(outcomes[tenant.Outcome], tenant.Tenant.Name)
 	}
-	c.t.Logf("merge of %s ended with %d: %v\n%s", job, code, counted(outcomes), problems)
+	c.t.Logf("merge of %s ended with %d: %v\n%s", strings.Join(jobs, " and "), code, counted(outcomes), problems)
 	return code, outcomes, problems
 }
 
@@ -335,7 +370,7 @@ func counted(outcomes map[string][]string) map[string]int {
 // are gone, with their logs.
 func (c *cluster) checkMerged(f *fleet) {
 	c.t.Helper()
-	code, outcomes, problems := c.merged("qlsync-apply")
+	code, outcomes, problems := c.merged(canaryJob, restJob)
 	if code != 3 {
 		c.t.Errorf("merge ended with %d, want 3, because a tenant cannot be reached", code)
 	}
@@ -346,7 +381,7 @@ func (c *cluster) checkMerged(f *fleet) {
 		c.t.Errorf("refused: %v, unreachable: %v; want %s and %s", outcomes["refused"], outcomes["unreachable"], f.refused, f.unreachable)
 	}
 	found, last := map[[2]int]bool{}, map[int]int{}
-	pods := c.pods("qlsync-apply")
+	pods := c.pods(restJob)
 	for i := range pods {
 		shard, attempt := pods[i].shard(), pods[i].attempt()
 		found[[2]int{shard, attempt}] = true
@@ -355,7 +390,7 @@ func (c *cluster) checkMerged(f *fleet) {
 	lost := 0
 	for shard := range shardCount {
 		for attempt := 1; attempt <= last[shard]; attempt++ {
-			text := fmt.Sprintf(" attempt %d of shard %d/%d", attempt, shard, shardCount)
+			text := fmt.Sprintf(" attempt %d of shard %d/%d of wave rest", attempt, shard, shardCount)
 			isNamed := strings.Contains(problems, ":"+text) || strings.Contains(problems, ","+text)
 			if isThere := found[[2]int{shard, attempt}]; isThere == isNamed {
 				c.t.Errorf("merge names%s as lost: %t, and its pod is there: %t; want one of them\n%s", text, isNamed, isThere, problems)
@@ -368,6 +403,20 @@ func (c *cluster) checkMerged(f *fleet) {
 	if lost == 0 {
 		c.t.Error("no log was lost with an evicted pod, so the drain was not in the middle of the job")
 	}
+}
+
+// checkGate demands that the first wave wrote to its tenants only, and that the rollout may go on.
+func (c *cluster) checkGate(f *fleet) {
+	c.t.Helper()
+	for i, name := range f.names {
+		if isCanary, wrote := i < canaries, len(f.done(name)) > 0; isCanary != wrote {
+			c.t.Errorf("after the first wave: %s is in it: %t, and was written to: %t", name, isCanary, wrote)
+		}
+	}
+	if code, out, problems := c.qlsyncWith(c.logs(canaryJob), "merge", "--gate", "canary", "-"); code != 0 {
+		c.t.Fatalf("merge --gate canary ended with %d, want 0:\n%s%s", code, out, problems)
+	}
+	c.say("the first wave is done")
 }
 
 // checkDrift runs the job for drift once, after a change by hand. Drift does not fail an index.

@@ -32,7 +32,8 @@ import (
 
 const (
 	tenantCount = 200
-	shardCount  = 8
+	canaries    = 10 // the first tenants, which are in the first wave
+	shardCount  = 8  // of the second wave
 	zone        = ".fleet.test"
 	apiKey      = "key-of-the-fleet"
 	password    = "password-of-the-orders"
@@ -52,7 +53,7 @@ type fleet struct {
 // newFleet makes the tenants. The refused and the unreachable one are in different shards.
 func newFleet(t *testing.T) *fleet {
 	f := &fleet{}
-	shards := map[uint64]string{} // the last tenant of each shard
+	shards := map[uint64]string{} // the last tenant of each shard, which is in the second wave
 	for i := range tenantCount {
 		name := fmt.Sprintf("t%03d", i)
 		f.names = append(f.names, name)
@@ -102,7 +103,8 @@ func (f *fleet) reset(t *testing.T) {
 // project returns the files of the project.
 func (f *fleet) project() map[string]string {
 	var text strings.Builder
-	text.WriteString("version: 1\nproject: fleet\nconnections: [connections.yaml]\ntenants:\n")
+	text.WriteString("version: 1\nproject: fleet\nconnections: [connections.yaml]\n" +
+		"groups: {canary: t00*}\nrollout: {waves: [{name: canary, group: canary}, {name: rest}], stopAfter: {failed: 3}}\ntenants:\n")
 	for _, name := range f.names {
 		fmt.Fprintf(&text, "  %s: {url: \"https://%s%s\", auth: {apiKey: {env: QLIK_API_KEY}}}\n", name, name, zone)
 	}
