@@ -89,6 +89,31 @@ func (s *Session) redactKey(key *connection.Key) *connection.Key {
 	return &redacted
 }
 
+// withholdMembers is [Session.withhold] for what a snapshot has of declared spaces. If something that is
+// written back is affected, the members become unreadable, so that nothing writes to them.
+func (s *Session) withholdMembers(snapshot *connection.Snapshot) {
+	for i := range snapshot.SpaceDetails {
+		one := &snapshot.SpaceDetails[i]
+		s.redact(&one.Description, &one.OwnerID, &one.Unreadable)
+		quotes := s.redactAll(&one.AssignableRoles)
+		for j := range one.Members {
+			member := &one.Members[j]
+			s.redact(&member.Name)
+			isQuoted := s.redact(&member.ID, &member.Assignment)
+			quotes = s.redactAll(&member.Roles) || isQuoted || quotes
+		}
+		if quotes && one.Unreadable == "" {
+			one.Unreadable = "one of them quotes a secret of this run; " + checkAddress
+		}
+	}
+	for i := range snapshot.Principals {
+		if one := &snapshot.Principals[i]; s.redact(&one.ID) {
+			one.Unreadable = "its id quotes a secret of this run; " + checkAddress
+		}
+		s.redact(&snapshot.Principals[i].Unreadable)
+	}
+}
+
 // withhold replaces texts of live connections, spaces and users that quote a secret of the run,
 // because every output shows them. A connection whose name, id, data source, fields or ownership
 // record are affected becomes unreadable, so that nothing writes to it. If its id or data source is
@@ -121,6 +146,7 @@ func (s *Session) withhold(snapshot *connection.Snapshot) {
 		s.redact(&one.Type)
 		spaces[connection.Space{ID: was.ID, Name: was.Name}] = *one
 	}
+	s.withholdMembers(snapshot)
 	for i := range snapshot.Connections {
 		one := &snapshot.Connections[i]
 		if space, ok := spaces[connection.Space{ID: one.SpaceID, Name: one.Key.Space}]; ok {

@@ -86,3 +86,36 @@ func TestAPlanShowsNoNameThatQuotesASecretOfItsCredentials(t *testing.T) {
 		t.Errorf("the operation is about %v and the key is %v, want %v for both: the plan must change only what it shows", got, key, was)
 	}
 }
+
+// TestASpaceThatQuotesASecretIsNotWrittenTo has the secret in each text that a tenant returns of a
+// declared space.
+func TestASpaceThatQuotesASecretIsNotWrittenTo(t *testing.T) {
+	const secret = "can-ary-7f3a9c"
+	s := &Session{host: &Host{Secrets: transport.NewRedactor(secret)}, ours: map[string]bool{}}
+	snapshot := &connection.Snapshot{
+		SpaceDetails: []connection.SpaceDetails{
+			{ID: "s1", Description: "a " + secret, OwnerID: secret, Members: []connection.Member{
+				{Assignment: "a1", Principal: connection.Principal{Kind: connection.MemberGroup, Name: secret, ID: "g1"}, Roles: []string{"consumer"}},
+			}},
+			{ID: "s2", Members: []connection.Member{
+				{Assignment: secret, Principal: connection.Principal{Kind: connection.MemberGroup, ID: secret}, Roles: []string{secret}},
+			}},
+			{ID: "s3", AssignableRoles: []string{secret}, Unreadable: secret},
+		},
+		Principals: []connection.Principal{{Kind: connection.MemberGroup, Name: "Analysts", ID: secret}, {Kind: connection.MemberGroup, Name: "Writers", Unreadable: secret}},
+	}
+	s.withhold(snapshot)
+	text, err := json.Marshal(snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), secret) {
+		t.Errorf("got %s, want no secret", text)
+	}
+	if first, second := snapshot.SpaceDetails[0].Unreadable, snapshot.SpaceDetails[1].Unreadable; first != "" || second == "" {
+		t.Errorf("got the reasons %q and %q, want one only where ids or roles are redacted", first, second)
+	}
+	if snapshot.Principals[0].Unreadable == "" {
+		t.Error("a group with a redacted id can still be assigned to, want that it cannot")
+	}
+}

@@ -82,6 +82,10 @@ func (f *finder) compare(c *Change) {
 	if at := slices.IndexFunc(f.snapshot.SpaceDetails, func(s connection.SpaceDetails) bool { return s.ID == c.Space.ID }); at >= 0 {
 		details = f.snapshot.SpaceDetails[at]
 	}
+	if d.Description != nil && details.ID == "" {
+		c.refuse(connection.Because("members-unreadable", "error", details.Unreadable), "")
+		return
+	}
 	if d.Description != nil && *d.Description != details.Description {
 		c.Fields = append(c.Fields, connection.Field{Path: "/description", Before: text(details.Description), After: text(*d.Description)})
 		c.add(connection.DescribeSpace, connection.SpaceWrite{Description: *d.Description, SeenDescription: details.Description})

@@ -107,6 +107,10 @@ func TestASpaceIsCompletedAndNothingIsTakenAway(t *testing.T) {
 			declared: connection.DesiredSpace{Name: "Finance", Type: "shared", Members: []connection.DesiredMember{group("Writers", "consumer")}},
 			change:   func(s *connection.Snapshot) { s.SpaceDetails[0].Unreadable = "403" }, want: "refused members-unreadable /members blocks=false",
 		},
+		"a description that was not read": {
+			declared: connection.DesiredSpace{Name: "Finance", Type: "shared", Description: &trials},
+			change:   func(s *connection.Snapshot) { s.SpaceDetails = nil }, want: "refused members-unreadable  blocks=false",
+		},
 		"exact: further members and roles go, the caller's stay": {
 			declared: connection.DesiredSpace{Name: "Finance", Type: "shared", ExactMembers: true, Members: []connection.DesiredMember{group("Analysts", "producer"), user("ana@x", "facilitator")}},
 			change: func(s *connection.Snapshot) {
