@@ -101,6 +101,8 @@ func resultLine(member *Member[apply.Result]) string {
 		return strings.TrimRight(member.Error, "\n")
 	case member.Report.Ledger.Planned == 0:
 		return withHealth(member, "nothing to do")
+	case member.Report.Ledger.Done == member.Report.Ledger.Planned:
+		return withHealth(member, fmt.Sprintf("%d of %d done", member.Report.Ledger.Done, member.Report.Ledger.Planned))
 	}
 	return withHealth(member, ledger(member.Report))
 }
