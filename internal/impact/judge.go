@@ -175,8 +175,10 @@ func judge(change Change, found *Impacted, doubt connection.Reason) Verdict {
 	switch {
 	case limits.Refuse != nil && total > *limits.Refuse:
 		return because("impact-over", true, "allowed", *limits.Refuse)
+	case doubt.Holds() && limits.OfUnknown() == connection.ImpactRefuse:
+		return because(uncounted, true, "why", doubt)
 	case doubt.Holds() && limits.OfUnknown() != "":
-		return because(uncounted, limits.OfUnknown() == connection.ImpactRefuse, "why", doubt)
+		return because("impact-may-be-more", false, "why", doubt)
 	case limits.Warn != nil && total >= *limits.Warn:
 		return because("impact-dependents", false)
 	}

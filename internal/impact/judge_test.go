@@ -155,6 +155,19 @@ func TestAppsThatCannotBeCheckedPassWhereEvenAllOfThemAreAllowed(t *testing.T) {
 	}
 }
 
+// A warning begins with the name of its connection, so its sentence does not repeat the name.
+func TestAWarningAboutADoubtDoesNotNameItsConnectionAgain(t *testing.T) {
+	usage := seen(app("known", "c1"))
+	usage.Caller.Admin = false
+	_, verdicts := judge(usage, limits(5, connection.ImpactWarn))
+	if len(verdicts) != 1 || verdicts[0].Refuses || verdicts[0].Reason.Code != "impact-may-be-more" {
+		t.Fatalf("got %+v, want one warning impact-may-be-more, whose sentence names no connection", verdicts)
+	}
+	if _, isNamed := verdicts[0].Reason.Args["connection"]; verdicts[0].Connection != orders || !isNamed {
+		t.Errorf("got %+v, want a verdict about %s", verdicts[0], orders)
+	}
+}
+
 func TestWithoutASourceALimitThatRefusesRefuses(t *testing.T) {
 	why := connection.Because("impact-no-source")
 	change := impact.Change{Connection: orders, ID: "c1", Breaks: impact.BreakDelete, Limits: limits(1000, "")}

@@ -558,8 +558,13 @@ var Plan = connection.Messages{
 	},
 	"impact-uncounted": {
 		Text:    "{connection} has {dependents:known dependent|known dependents} and may have more, because {why}",
-		Meaning: "Something that may depend on the connection could not be checked. policy.impact.unknown decides whether the plan is then refused (the default if policy.impact.refuse is set) or only warns.",
+		Meaning: "Part of another message: something that may depend on the connection could not be checked, and policy.impact.unknown does not permit that. The default is to refuse, if policy.impact.refuse is set.",
 		Example: args{"connection": connection.Key{Space: "Finance", Name: "Orders lake"}, "dependents": 3, "why": connection.Because("usage-not-admin")},
+	},
+	"impact-may-be-more": {
+		Text:    "{dependents:dependent is|dependents are} known, and more may exist, because {why}",
+		Meaning: "Something that may depend on the connection could not be checked, and policy.impact.unknown is warn.",
+		Example: args{"dependents": 3, "why": connection.Because("usage-not-admin")},
 	},
 	"impact-dependents": {
 		Text: "{dependents:app or other object|apps and other objects} may break, because they depend on the connection", Next: "tell their owners, or apply at a time without reloads",
