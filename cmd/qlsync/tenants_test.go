@@ -267,9 +267,9 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"Plan for project fleet on tenant tenant-000 (", "Tenants: 1 with changes, 0 without, 13 not looked at (tenant-001, ",
-		"tenant-001 (" + silent[1] + "): not looked at: ", "tenant-013 (" + silent[13] + "): not looked at: not started, because the run was interrupted",
-		"### qlsync: 1 to update, for <code>fleet</code> on 1 of 14 tenants",
+		"Plan for project fleet on tenant tenant-000 (", fmt.Sprintf("Tenants: 1 with changes, 0 without, %d not looked at (tenant-001, ", n-1),
+		"tenant-001 (" + silent[1] + "): not looked at: ", fmt.Sprintf("tenant-%03d (%s): not looked at: not started, because the run was interrupted", n-1, silent[n-1]),
+		fmt.Sprintf("### qlsync: 1 to update, for <code>fleet</code> on 1 of %d tenants", n),
 	} {
 		if !strings.Contains(out.String()+string(text), want) {
 			t.Errorf("got no %q, want it in\n%s\n%s", want, out.String(), text)

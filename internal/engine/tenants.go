@@ -20,8 +20,11 @@ import (
 )
 
 // TenantsAtOnce bounds how many tenants are held in memory at the same time. Of finished tenants,
-// only the report is kept.
-const TenantsAtOnce = 12
+// only the report is kept. A tenant has, on average, five requests in flight.
+const TenantsAtOnce = 40
+
+// RequestsAtOnce bounds how many requests to all tenants together are in flight at the same time.
+const RequestsAtOnce = 200
 
 // errNotStarted is the error of a tenant whose turn did not come.
 var errNotStarted = errors.New("not started, because the run was interrupted")
@@ -64,6 +67,7 @@ type visits[T any] struct {
 // each runs look for the tenants of these members that are selected, some concurrently. A nil
 // selection is all of them.
 func (v *visits[T]) each(ctx context.Context, members []report.Member[T], selected []int, look func(context.Context, *Session) (*T, error)) {
+	ctx = transport.Together(ctx, RequestsAtOnce)
 	group := guard.Group{}
 	group.SetLimit(TenantsAtOnce)
 	for i := range members {

@@ -163,9 +163,11 @@ func (a *attempts) exchange(ctx context.Context) (*Answer, error) {
 	if err := a.authorise(ctx); err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, a.interrupted(ctx.Err())
+	end, err := takeTurn(ctx)
+	if err != nil {
+		return nil, a.interrupted(err)
 	}
+	defer end()
 	if !a.request.isRead() {
 		var cancel context.CancelFunc
 		ctx, cancel = c.Within(context.WithoutCancel(ctx))
