@@ -2,6 +2,12 @@ package engine_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"os"
@@ -53,10 +59,18 @@ func (f *observedFleet) count(host, text string) int {
 	return n
 }
 
-// startFleet serves a fleet, and returns a host with a project for it.
+// startFleet serves a fleet, and returns a host with a project for it. The secret of the regional
+// client is the variable REGIONAL.
 func startFleet(t *testing.T, seed, hosts string) (*observedFleet, *engine.Host) {
 	t.Helper()
-	fleet, err := qlik.NewFleet([]byte(`{"organization": {"clientId": "org", "clientSecret": "`+organizationSecret+`"}, "oauth": {"clientId": "regional", "clientSecret": "`+regionalSecret+`"}, `+seed+`}`), qlik.Options{})
+	return startFleetWith(t, seed, hosts, `"clientSecret": "`+regionalSecret+`"`, "clientSecret: {env: REGIONAL}", regionalSecret)
+}
+
+// startFleetWith is startFleet with the registration of the regional client, its declaration and its
+// secret.
+func startFleetWith(t *testing.T, seed, hosts, registered, declared, secret string) (*observedFleet, *engine.Host) {
+	t.Helper()
+	fleet, err := qlik.NewFleet([]byte(`{"organization": {"clientId": "org", "clientSecret": "`+organizationSecret+`"}, "oauth": {"clientId": "regional", `+registered+`}, `+seed+`}`), qlik.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +92,7 @@ fleet:
   tenant:
     name: ${tenant.name}
     url: http://${tenant.host}
-    auth: {oauth: {clientId: regional, clientSecret: {env: REGIONAL}}}
+    auth: {oauth: {clientId: regional, ` + declared + `}}
 `,
 		"c.yaml": `{version: 1, connections: [{name: Rates, space: Finance, dataSource: rest, properties: {url: "https://rates.example.com", authSchema: anonymous}}]}`,
 	} {
@@ -86,7 +100,7 @@ fleet:
 			t.Fatal(err)
 		}
 	}
-	values := map[string]string{"ORG": organizationSecret, "REGIONAL": regionalSecret}
+	values := map[string]string{"ORG": organizationSecret, "REGIONAL": secret}
 	return f, &engine.Host{
 		WorkDir: workdir.Dir(folder), Secrets: transport.NewRedactor(), Lifetime: t.Context(),
 		Lookup: func(name string) (string, bool) { value, set := values[name]; return value, set },
@@ -103,7 +117,34 @@ func mustReadProject(t *testing.T, host *engine.Host) *engine.Project {
 }
 
 func TestARegionalClientAsksEachTenantsOwnHostForItsToken(t *testing.T) {
-	f, host := startFleet(t, `"count": 30`, `"127.*"`)
+	t.Run("with its secret", func(t *testing.T) {
+		f, host := startFleet(t, `"count": 30`, `"127.*"`)
+		askEachHostOnce(t, f, host)
+	})
+	t.Run("with its private key", func(t *testing.T) {
+		key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		private, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		point, err := key.PublicKey.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := base64.RawURLEncoding.EncodeToString
+		registered := fmt.Sprintf(`"publicKey": {"kid": "k1", "use": "sig", "kty": "EC", "alg": "ES384", "crv": "P-384", "x": %q, "y": %q}`, number(point[1:49]), number(point[49:]))
+		secret := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+		f, host := startFleetWith(t, `"count": 30`, `"127.*"`, registered, "privateKey: {env: REGIONAL}, keyId: k1", secret)
+		askEachHostOnce(t, f, host)
+	})
+}
+
+// askEachHostOnce refreshes the list of a fleet of 30 tenants and plans all of them.
+func askEachHostOnce(t *testing.T, f *observedFleet, host *engine.Host) {
+	t.Helper()
 	refreshed, err := mustReadProject(t, host).RefreshFleet(t.Context(), false)
 	if err != nil || !refreshed.Written || len(refreshed.Changes.Came) != 30 {
 		t.Fatalf("the refresh returned %+v and the error %v, want 30 new tenants in a written file", refreshed, err)

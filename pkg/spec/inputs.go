@@ -24,8 +24,10 @@ type Input struct {
 // schemas. It may include files that do not exist. The variables are those of [Project.Desired].
 func (p *Project) Inputs(variables map[string]string) []Input {
 	inputs := []Input{{Path: p.at(p.File), What: "the project file"}}
+	known := map[Input]bool{inputs[0]: true} // a fleet may have a file for each tenant
 	add := func(path, what string) {
-		if input := (Input{Path: p.at(path), What: what}); !slices.Contains(inputs, input) {
+		if input := (Input{Path: p.at(path), What: what}); !known[input] {
+			known[input] = true
 			inputs = append(inputs, input)
 		}
 	}
