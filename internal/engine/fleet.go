@@ -15,7 +15,6 @@ import (
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -81,20 +80,17 @@ func (p *Project) listFleet(ctx context.Context) (tenants []spec.LockedTenant, p
 	if address, err := url.Parse(console); err == nil {
 		console = address.Host
 	}
-	for i, tenant := range listed {
-		if tenant.Status == spec.ActiveTenant {
-			tenant.Status = ""
+	for i := range listed {
+		if listed[i].Status == spec.ActiveTenant {
+			listed[i].Status = ""
 		}
-		tenants = append(tenants, spec.LockedTenant{
-			ID: tenant.ID, Name: tenant.Name, Host: tenant.Host, Region: tenant.Region, Status: tenant.Status,
-			Position: connection.Position{File: fmt.Sprintf("%s, entry %d", console, i+1)}, // the place in the list
-		})
+		listed[i].Position = connection.Position{File: fmt.Sprintf("%s, entry %d", console, i+1)} // the place in the list
 	}
-	return tenants, spec.CheckTenants(tenants, p.o.RaiseLimits), nil
+	return listed, spec.CheckTenants(listed, p.o.RaiseLimits), nil
 }
 
 // listOrganization asks the console. The rules for hosts and secrets are those of a tenant.
-func (p *Project) listOrganization(ctx context.Context) ([]qlik.OrganizationTenant, error) {
+func (p *Project) listOrganization(ctx context.Context) ([]spec.LockedTenant, error) {
 	o := p.Fleet.Organization
 	s := &Session{host: p.host, project: p, tenant: &spec.Tenant{
 		Name: "console", Provider: spec.ProviderQlik, URL: o.URL, Auth: o.Auth, Position: o.Position,
@@ -107,9 +103,9 @@ func (p *Project) listOrganization(ctx context.Context) ([]qlik.OrganizationTena
 	if err != nil {
 		return nil, err
 	}
-	listed, err := qlik.Tenants(ctx, qlik.Config{
-		URL: o.URL, Auth: in.qlik(), Logger: p.host.logger("console"), UserAgent: s.userAgent(),
-		Lifetime: p.host.Lifetime, Secrets: p.host.Secrets, RaiseLimits: p.o.RaiseLimits,
+	listed, err := listQlikTenants(ctx, options{
+		url: o.URL, auth: in, logger: p.host.logger("console"), userAgent: s.userAgent(),
+		lifetime: p.host.Lifetime, secrets: p.host.Secrets, raise: p.o.RaiseLimits,
 	}, o.Where)
 	if err != nil {
 		return nil, s.explained(err)
@@ -132,7 +128,7 @@ func (p *Project) ListFleet(choice TenantChoice) ([]report.FleetRow, error) {
 	var rows []report.FleetRow
 	for i := range tenants {
 		t := &tenants[i]
-		rows = append(rows, report.FleetRow{Name: t.Name, ID: t.ID, Address: t.URL, Region: t.Region, Groups: t.Groups})
+		rows = append(rows, report.FleetRow{Name: t.Name, ID: t.ID, Address: t.URL, Region: t.Region, Groups: t.Groups, Wave: p.WaveOf(t)})
 	}
 	for _, locked := range p.Locked {
 		if locked.Status != "" && choice == (TenantChoice{}) {

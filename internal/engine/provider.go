@@ -114,6 +114,19 @@ var qlikCloud = provider{
 	embed:      embedding(simulatedQlik, func(token connection.Secret) auth { return auth{apiKey: token} }),
 }
 
+// listQlikTenants returns the tenants of an organization, whose console the options select.
+func listQlikTenants(ctx context.Context, o options, where string) ([]spec.LockedTenant, error) {
+	listed, err := qlik.Tenants(ctx, qlik.Config{
+		URL: o.url, Auth: o.auth.qlik(), Logger: o.logger, UserAgent: o.userAgent,
+		Lifetime: o.lifetime, Secrets: o.secrets, RaiseLimits: o.raise,
+	}, where)
+	tenants := make([]spec.LockedTenant, len(listed))
+	for i, tenant := range listed {
+		tenants[i] = spec.LockedTenant{ID: tenant.ID, Name: tenant.Name, Host: tenant.Host, Region: tenant.Region, Status: tenant.Status}
+	}
+	return tenants, err
+}
+
 var simulatedApinizer = simulation(
 	apinizersimulator.ParseFaults, func(faults []simulator.Fault) apinizersimulator.Options {
 		return apinizersimulator.Options{Faults: faults}

@@ -100,6 +100,8 @@ func columnsText(columns map[string]string) string {
 type FleetRow struct {
 	Name, ID, Address, Region string
 	Groups                    []string
+	// Wave is the wave of a rollout. Empty: none.
+	Wave string
 	// Status is why the tenant is left out. Empty: it is part of the project.
 	Status string
 }
@@ -110,12 +112,20 @@ const maxTenantCell = 40
 // FleetList writes a table of tenants.
 func (t Text) FleetList(w io.Writer, rows []FleetRow) error {
 	table := [][]string{{"TENANT", "ID", "REGION", "GROUPS", "ADDRESS"}}
+	hasWaves := slices.ContainsFunc(rows, func(row FleetRow) bool { return row.Wave != "" })
+	if hasWaves {
+		table[0] = slices.Insert(table[0], 4, "WAVE")
+	}
 	for _, row := range rows {
 		groups := strings.Join(row.Groups, ",")
 		if row.Status != "" {
 			groups = "left out: " + row.Status
 		}
-		table = append(table, []string{label(row.Name), orDash(row.ID), orDash(row.Region), orDash(groups), label(row.Address)})
+		cells := []string{label(row.Name), orDash(row.ID), orDash(row.Region), orDash(groups), label(row.Address)}
+		if hasWaves {
+			cells = slices.Insert(cells, 4, orDash(row.Wave))
+		}
+		table = append(table, cells)
 	}
 	widths := make([]int, len(table[0]))
 	for column := range widths {

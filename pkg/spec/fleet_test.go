@@ -240,7 +240,7 @@ func TestNoConnectionGetsTheSignInOfAFleet(t *testing.T) {
 		inFolder(t, strings.Replace(fleetOfAConsole, "dataSource: rest}", "dataSource: rest, credentials: {password: "+source+"}}", 1)+lockOfTwo)
 		project, problems := spec.LoadProject("qlsync.yaml")
 		if problems.Err() != nil {
-			t.Fatal(problems)
+			t.Fatalf("the project has the problems %v, want none", problems)
 		}
 		if _, problems := project.Desired(&project.Tenants[0], nil); !strings.Contains(problems.Error(), "must not be sent anywhere else") {
 			t.Errorf("a connection with the credentials %s has the problems %v, want that they sign in", source, problems)
