@@ -7,6 +7,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/internal/snapshot"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -20,7 +21,11 @@ func (s *Session) Snapshot(ctx context.Context) (*snapshot.File, error) {
 	}
 	in := s.declaredInput()
 	end := s.watch()
-	file, err := snapshot.Take(ctx, observed{s.provider, s}, plan.Scope(in), s.declared.DataSources())
+	scope := func(catalog *connection.Catalog) connection.Scope {
+		in.Catalog = catalog
+		return plan.Scope(in)
+	}
+	file, err := snapshot.Take(ctx, observed{s.provider, s}, scope, s.declared.DataSources())
 	end()
 	if err != nil {
 		return nil, s.explained(err)

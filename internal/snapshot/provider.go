@@ -96,6 +96,7 @@ func (p *Provider) missing(scope connection.Scope) error {
 	add("the stored credentials", p.file.Asked.Stored, sorted(scope.Stored))
 	add("the details of space", p.file.Asked.Details, sorted(scope.SpaceDetails))
 	add("the member", p.file.Asked.Members, members(scope.Principals))
+	add("what can be chosen with", p.file.Asked.Choices, scope.Choices)
 	return missing(unknown)
 }
 

@@ -48,17 +48,19 @@ type Asked struct {
 	Owners      []string `json:"owners"`
 	DataSources []string `json:"dataSources"`
 	Stored      []string `json:"stored"`
+	Choices     []string `json:"choices,omitempty"` // data sources
 	// Details are the spaces whose details were read, and Members the members that were looked up.
 	Details []string `json:"spaceDetails,omitempty"`
 	Members []string `json:"members,omitempty"`
 }
 
-// Take reads a tenant through its provider.
-func Take(ctx context.Context, provider connection.Provider, scope connection.Scope, sources []string) (*File, error) {
+// Take reads a tenant through its provider. The scope depends on the data sources of the tenant.
+func Take(ctx context.Context, provider connection.Provider, scopeOf func(*connection.Catalog) connection.Scope, sources []string) (*File, error) {
 	catalog, err := provider.DataSources(ctx, sources)
 	if err != nil {
 		return nil, err
 	}
+	scope := scopeOf(catalog)
 	snapshot, err := provider.Snapshot(ctx, scope)
 	if err != nil {
 		return nil, err
@@ -67,7 +69,7 @@ func Take(ctx context.Context, provider connection.Provider, scope connection.Sc
 		Format: Format, Taken: time.Now().UTC().Truncate(time.Second), Catalog: catalog, Snapshot: snapshot,
 		Asked: Asked{
 			Spaces: names(scope.Spaces), Owners: sorted(scope.Owners), DataSources: sorted(sources), Stored: sorted(scope.Stored),
-			Details: sorted(scope.SpaceDetails), Members: members(scope.Principals),
+			Choices: scope.Choices, Details: sorted(scope.SpaceDetails), Members: members(scope.Principals),
 		},
 	}, nil
 }

@@ -55,7 +55,7 @@ func live(t *testing.T) (connection.Provider, connection.Scope) {
 // written returns a snapshot as it is written, and read again.
 func written(t *testing.T) (*snapshot.File, []byte, connection.Provider, connection.Scope) {
 	provider, scope := live(t)
-	file, err := snapshot.Take(t.Context(), provider, scope, []string{"rest"})
+	file, err := snapshot.Take(t.Context(), provider, func(*connection.Catalog) connection.Scope { return scope }, []string{"rest"})
 	if err != nil {
 		t.Fatal(err)
 	}

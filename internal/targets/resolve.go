@@ -56,6 +56,7 @@ func Resolve(files *Files, rules connection.Rules, tenant *Tenant) Resolved {
 		if t == nil || !r.isFirst(t) {
 			continue
 		}
+		r.selectChoices(t)
 		for _, reason := range rules.Check(t.Desired, t.Source, &r.Snapshot.Capabilities) {
 			r.problem(t.PositionOf(reason.Path), reason.With("connection", t.Key))
 		}

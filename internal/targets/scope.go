@@ -29,6 +29,7 @@ func Scope(f *Files) connection.Scope {
 	slices.Sort(wanted.Owners)
 	wanted.Owners = slices.Compact(wanted.Owners)
 	wanted.Stored, wanted.Linked = f.stored()
+	wanted.Choices = f.choices()
 	named := f.Named()
 	wanted.Details = func(live *connection.Live) bool {
 		declared, moved := named(live)

@@ -1,6 +1,7 @@
 package targets_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -150,5 +151,68 @@ func TestASpaceThatOnlyMovesComeFromIsOutOfScope(t *testing.T) {
 	r := resolve(files)
 	if diff := cmp.Diff(map[string]bool{"A": true}, r.InScope); diff != "" || len(r.Problems) > 0 {
 		t.Errorf("spaces in scope differ (-want +got):\n%s\nproblems %v, want none of a space that is gone", diff, r.Problems)
+	}
+}
+
+func catalogOf(source string, gw connection.Property) *connection.Catalog {
+	return &connection.Catalog{DataSources: map[string]*connection.DataSource{source: {ID: source, Properties: map[string]connection.Property{"gw": gw}}}}
+}
+
+func TestAGatewayIsSelectedByItsNameOrItsID(t *testing.T) {
+	byName := func(name string) any { return map[string]any{"gateway": name} }
+	for name, test := range map[string]struct {
+		value any
+		want  any // the id, or a problem
+	}{
+		"a name":                         {byName("Frankfurt"), "eu-1"},
+		"an id":                          {"eu-1", "eu-1"},
+		"a name in other letters":        {byName("frankfurt"), "no-choice"},
+		"the name of two gateways":       {byName("Twin"), "several-choices"},
+		"the gateway of another source":  {byName("Rome"), "no-choice"},
+		"the id of another tenant":       {"us-1", "no-choice-id"},
+		"the id of another source":       {"it-1", "no-choice-id"},
+		"no text":                        {json.Number("1"), "no-choice-id"},
+		"another map":                    {map[string]any{"gateway": "Frankfurt", "x": 1}, "no-choice-id"},
+		"nothing":                        {nil, nil},
+		"an id of which is no list":      {"unlisted", "unlisted"},
+		"a name where there is no list":  {byName("unlisted"), "choice-not-listed"},
+		"an id that a name looks like":   {"Frankfurt", "no-choice-id"},
+		"a name that an id looks like":   {byName("eu-1"), "no-choice"},
+		"a name without a single letter": {byName(""), "no-choice"},
+	} {
+		source := "DG_listed"
+		if text, _ := test.value.(string); text == "unlisted" || test.want == "choice-not-listed" {
+			source = "DG_unlisted"
+		}
+		files := &targets.Files{
+			Desired: []connection.Desired{declared("A", "x", func(d *connection.Desired) {
+				d.DataSource, d.Properties = source, map[string]any{"gw": test.value, "host": byName("Frankfurt")}
+			})},
+			Catalog: catalogOf(source, connection.Property{ChosenBy: "gateway"}),
+		}
+		now := snapshot()
+		now.NoChoices = []string{"DG_unlisted"}
+		now.Choices = []connection.Choice{
+			{DataSource: "DG_listed", ID: "eu-1", Name: "Frankfurt"},
+			{DataSource: "DG_listed", ID: "eu-2", Name: "Twin"},
+			{DataSource: "DG_listed", ID: "eu-3", Name: "Twin"},
+			{DataSource: "DG_other", ID: "it-1", Name: "Rome"},
+		}
+		r := targets.Resolve(files, rules{}, targets.NewTenant(now, nil))
+		got := r.Targets[0].Properties["gw"]
+		if len(r.Problems) > 0 {
+			got = r.Problems[0].Reason.Code
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" || !cmp.Equal(r.Targets[0].Properties["host"], byName("Frankfurt")) {
+			t.Errorf("%s: the value or the problem differs (-want +got), or another property was changed:\n%s", name, diff)
+		}
+		anyID := catalogOf(source, connection.Property{ChosenBy: "gateway", AnyID: true})
+		_, isName := (&connection.Property{ChosenBy: "gateway"}).ChoiceName(test.value)
+		if asked := targets.Scope(&targets.Files{Desired: files.Desired, Catalog: anyID}).Choices; (len(asked) == 1) != isName {
+			t.Errorf("%s: the gateways of %q are asked for where an id is not looked up, want only those of a name", name, asked)
+		}
+		if asked := targets.Scope(files).Choices; (len(asked) == 1) != (test.value != nil) {
+			t.Errorf("%s: the gateways of %q are asked for, want only those of a declared gateway", name, asked)
+		}
 	}
 }

@@ -269,6 +269,12 @@ type Property struct {
 	// is every item of a list and every entry of a map.
 	Marked      [][]string  `json:"marked,omitempty"`
 	PerUserRole PerUserRole `json:"separated,omitempty"`
+	// ChosenBy reports that the value is the id of a [Choice]. It is the key with which a file may contain
+	// the name instead; see [Property.ChoiceName]. Empty: the value is not such an id.
+	ChosenBy string `json:"chosenBy,omitempty"`
+	// AnyID reports that the id of a choice is not looked up, because the service may not list all that
+	// fit.
+	AnyID bool `json:"anyId,omitempty"`
 	// Form is the provider's own word for how values are compared, for its Normalize only. Usually
 	// empty.
 	Form string `json:"form,omitempty"`
@@ -302,6 +308,22 @@ type StoredCredentials struct {
 	Name string `json:"name"`
 }
 
+// Choice is an object of the tenant that connections of a data source select by its id, such as a
+// gateway. Two choices may have the same name.
+type Choice struct {
+	DataSource string `json:"dataSource"`
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+}
+
+// ChoiceName returns the name of a choice, if a declared value of the property is a map with only the
+// key [Property.ChosenBy].
+func (p *Property) ChoiceName(value any) (name string, ok bool) {
+	object, _ := value.(map[string]any)
+	name, ok = object[p.ChosenBy].(string)
+	return name, ok && len(object) == 1 && p.ChosenBy != ""
+}
+
 // Scope selects what a snapshot reads.
 type Scope struct {
 	Spaces []SpaceRef
@@ -320,6 +342,8 @@ type Scope struct {
 	SpaceDetails []string
 	// Principals are members to look up; see [Snapshot.Principals].
 	Principals []Principal
+	// Choices are the data sources whose choices are needed; see [Snapshot.Choices].
+	Choices []string
 	// Details reports whether the properties of a connection are needed. It is called
 	// from one goroutine, once for each listed connection.
 	Details func(*Live) bool
@@ -368,6 +392,10 @@ type Snapshot struct {
 	// Principals holds the principals that the scope asked for and that exist, each with its id: two
 	// groups with one name are two entries.
 	Principals []Principal `json:"principals,omitempty"`
+	// Choices holds the choices of the data sources that the scope asked for. NoChoices holds the data
+	// sources of which the service does not list them: nothing is known about these.
+	Choices   []Choice `json:"choices,omitempty"`
+	NoChoices []string `json:"noChoices,omitempty"`
 	// Connections holds the connections found in the scope, by key, then id.
 	Connections []Live `json:"connections"`
 	// Incomplete says what is missing from the lists, and why. If it is not empty, absence proves

@@ -88,6 +88,7 @@ func parseProperties(id string, schema []byte) (map[string]connection.Property, 
 			property.Class, property.Guessed = connection.ClassProperty, false
 		}
 		property.PerUserRole = perUserRoles[name]
+		property.ChosenBy, property.AnyID = chosenBy(id, name)
 		properties[name] = property
 	}
 	return properties, nil

@@ -20,6 +20,11 @@ var sentences = connection.Messages{
 		Meaning: "In a sample of the connections of one data source and connector version, properties differed from the connect statement in the list. The list proves nothing about these properties in this run.",
 		Example: map[string]any{"dataSource": "rest", "version": "QvRestConnector.exe:3.30.0", "properties": []string{"timeout"}},
 	},
+	"gateways-not-listed": {
+		Text:    "the tenant does not list the gateways of {dataSource}, so the declared ids of gateways are not checked",
+		Meaning: "The tenant has no gateway for the data source, or the user of the token may not see it. A wrong id is noticed only when the connection is used.",
+		Example: map[string]any{"dataSource": "DG_mssql"},
+	},
 	"too-many-tags": {
 		Text: "{tags} tags are declared; at most {most} fit next to qlsync's own", Next: "declare fewer tags",
 		Meaning: "A connection may have a limited number of tags, and qlsync stores its ownership record in tags.",

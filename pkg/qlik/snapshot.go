@@ -74,6 +74,16 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	if err != nil {
 		return nil, err
 	}
+	gateways, noGateways, err := s.gateways(ctx, scope.Choices)
+	if err != nil {
+		return nil, err
+	}
+	for _, source := range noGateways {
+		if !strings.HasPrefix(source, gatewayPrefix) {
+			continue // asked only for a name, which is an error then
+		}
+		s.proof.remarks = append(s.proof.remarks, connection.Because("gateways-not-listed", "dataSource", source))
+	}
 	var people []connection.User
 	if scope.People {
 		if people, err = s.people(ctx, live); err != nil {
@@ -96,6 +106,8 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		Stored:       stored,
 		SpaceDetails: details,
 		Principals:   s.principals,
+		Choices:      gateways,
+		NoChoices:    noGateways,
 		Connections:  live,
 		Incomplete:   bounded(s.incomplete),
 		Reads:        int(s.sent.Load()),

@@ -116,6 +116,11 @@ func (s *sourceSchema) define(definitions map[string]any) {
 	for name, schema := range schemas {
 		if s.properties[name].Class == connection.ClassProperty {
 			properties[name] = s.milder(schema, 0)
+			if key := s.properties[name].ChosenBy; key != "" {
+				byName := hasEntry(key, map[string]any{"type": "string"})
+				byName["type"], byName["additionalProperties"] = "object", false
+				properties[name] = described(schema, map[string]any{"anyOf": []any{properties[name], byName}})
+			}
 			continue
 		}
 		credentials[name] = described(schema, map[string]any{}) // that it is a credential is demanded of all of them

@@ -385,6 +385,12 @@ func (c *checked) violations(unknown map[string]bool) {
 // isCovered reports whether a reference satisfies a keyword: the text behind it is unknown, except
 // that it is not a list or a map.
 func (c *checked) isCovered(v violation) bool {
+	if len(v.tokens) > 0 {
+		property := c.source.properties[v.tokens[0]]
+		if _, isName := property.ChoiceName(c.written[v.tokens[0]]); isName {
+			return true // the plan replaces the name by an id
+		}
+	}
 	if _, isReference := valueAt(any(c.written), v.tokens).(connection.Reference); !isReference {
 		return v.keyword == "oneOf" && holdsReference(valueAt(any(c.written), v.tokens))
 	}

@@ -124,6 +124,26 @@ var Plan = connection.Messages{
 		Meaning: "The declared owner fits more than one user, so qlsync cannot know which of them is meant.",
 		Example: args{"count": 2, "user": "ana@example.com", "ids": []string{"u1", "u2"}},
 	},
+	"no-choice": {
+		Text: "{dataSource} has no {kind} {name:q}", Next: meant,
+		Meaning: "A property selects an object of the tenant, such as a gateway, by its name, which must be exact. The tenant lists none of that name for the data source.",
+		Example: args{"dataSource": "DG_mssql", "kind": "gateway", "name": "Frankfrut", "meant": "Frankfurt"},
+	},
+	"several-choices": {
+		Text: "{dataSource} has several {kind}s {name:q} ({ids})", Next: "declare the id instead of the name, or rename one of them",
+		Meaning: "A property selects an object of the tenant by its name, and the tenant has more than one of that name.",
+		Example: args{"dataSource": "DG_mssql", "kind": "gateway", "name": "Frankfurt", "ids": []string{"a1::b1", "a2::b2"}},
+	},
+	"no-choice-id": {
+		Text: "no {kind} of {dataSource} has the id {id:q}", Next: "declare the name: {{kind}: NAME}",
+		Meaning: "The tenant lists the objects that a property can select, and none has the id. The id of another tenant's object has no meaning here.",
+		Example: args{"dataSource": "DG_mssql", "kind": "gateway", "id": "a1::b1"},
+	},
+	"choice-not-listed": {
+		Text: "the tenant does not list the {kind}s of {dataSource}, so the id of {name:q} is unknown", Next: "declare the id, or use a token whose user may see the {kind}",
+		Meaning: "The tenant has no such object for the data source, or the user of the token may not see any.",
+		Example: args{"dataSource": "DG_mssql", "kind": "gateway", "name": "Frankfurt"},
+	},
 	"no-stored-yet": {
 		Text: "this token's user has no stored credentials {name:q}", Next: "this plan creates them with {connection:q}; run apply again afterwards",
 		Meaning: "A property selects stored credentials that do not exist yet, and another change of the same plan creates them. The change is refused in this run only.",
