@@ -322,12 +322,14 @@ func (e *examination) spaces() Check {
 		return passed("no-space-named")
 	}
 	var wrong, incomplete []string
-	connections := 0
+	connections, created := 0, 0
 	for _, space := range e.found.Spaces {
 		name := fmt.Sprintf("%q", space.Ref.String())
 		switch {
 		case space.Err != nil:
 			wrong = append(wrong, name+" cannot be read: "+space.Err.Error())
+		case !space.Found && e.Declared.Prepares(space.Ref):
+			created++
 		case !space.Found:
 			wrong = append(wrong, positioned(space.Ref.Position, "the token cannot see a space "+name))
 		}
@@ -344,7 +346,7 @@ func (e *examination) spaces() Check {
 	case len(incomplete) > 0:
 		return warned(incomplete, "lists-incomplete")
 	}
-	return passed("spaces-readable", "spaces", len(e.found.Spaces), "connections", connections)
+	return passed("spaces-readable", "spaces", len(e.found.Spaces)-created, "connections", connections)
 }
 
 func (e *examination) sources() Check {

@@ -47,6 +47,9 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	if err != nil {
 		return export.Result{}, s.explained(err)
 	}
+	spaces = slices.DeleteFunc(spaces, func(space connection.SpaceRef) bool { // apply creates it
+		return s.declared.Prepares(space) && !slices.ContainsFunc(snapshot.Spaces, func(live connection.Space) bool { return live.Name == space.Name })
+	})
 	if err := checkSpaces(s.project.Project, spaces, snapshot); err != nil {
 		return export.Result{}, err
 	}

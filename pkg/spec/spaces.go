@@ -120,3 +120,8 @@ func (n *notes) member(tree *node, fill filler) connection.DesiredMember {
 	slices.Sort(member.Roles)
 	return member
 }
+
+// Prepares reports whether a space is one that must exist, so that apply creates it where it is missing.
+func (set *DesiredSet) Prepares(space connection.SpaceRef) bool {
+	return slices.ContainsFunc(set.Prepared, func(d connection.DesiredSpace) bool { return d.Ref().Same(space) })
+}
