@@ -42,13 +42,13 @@ func tellTheStory(t *testing.T, l layout) {
 	c.say("one process has applied to %d tenants", tenantCount)
 
 	f.reset(t)
-	f.latency.Store(int64(time.Second))
 	c.install(authority, f)
 	c.tryOtherManifests()
 	c.applyManifests("canary", "waves/canary", `- {op: replace, path: /spec/backoffLimitPerIndex, value: 1}`)
 	c.waitForJob(canaryJob)
 	c.checkGate(f)
 	f.writes.Store(0)
+	f.latency.Store(int64(4 * time.Second)) // a pod writes to all its tenants at the same time
 	c.applyManifests("rest", "waves/rest", fmt.Sprintf(`
 - {op: replace, path: /spec/completions, value: %[1]d}
 - {op: replace, path: /spec/parallelism, value: %[1]d}
