@@ -1,0 +1,109 @@
+package report_test
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// waveRun returns the lines of a run on one wave of the rollout: canary with two tenants, then rest.
+func waveRun(t *testing.T, wave, shard, at string, check bool, members ...report.Member[apply.Result]) string {
+	t.Helper()
+	f := &report.Fleet[apply.Result]{
+		Format: report.ResultsFormat, Project: "finance", At: at, Shard: shard, Wave: wave, Tenants: members,
+		Rollout: &report.Rollout{StopAfter: 2, Waves: []report.Wave{{Name: "canary", Tenants: 2}, {Name: "rest", Tenants: 1}}},
+	}
+	if check {
+		f.Rollout.Check = "30m"
+	}
+	for i := range f.Tenants {
+		f.Tenants[i].Wave = wave
+	}
+	return jsonLines(t, f)
+}
+
+func mergedResults(t *testing.T, text string) *report.Fleet[apply.Result] {
+	t.Helper()
+	var scan report.Scan
+	scan.Read("log", []byte(text))
+	merged, _, err := report.MergeResults(&scan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return merged
+}
+
+func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
+	const first, second = "2026-11-29T20:01:00Z", "2026-11-29T20:02:00Z"
+	east, west := memberOf(resultOn("east", apply.Done)), memberOf(resultOn("west", apply.Done))
+	eastFailed, westFailed := memberOf(resultOn("east", apply.Failed)), memberOf(resultOn("west", apply.Failed))
+	away := func(name string) report.Member[apply.Result] {
+		return report.Member[apply.Result]{Tenant: plan.Tenant{Name: name}, Outcome: report.OutcomeUnreachable, Error: "no answer"}
+	}
+	checked := func(m report.Member[apply.Result], works bool) report.Member[apply.Result] {
+		m.Health = &report.Health{Works: works, Text: "1 app"}
+		return m
+	}
+	nothing := resultOn("west", apply.Done)
+	nothing.Items, nothing.Ledger = []apply.Item{}, apply.Ledger{}
+	shard0 := waveRun(t, "canary", "0/2", first, false, east)
+	for _, test := range []struct{ name, text, want string }{
+		{"all are done", shard0 + waveRun(t, "canary", "1/2", first, false, west), ""},
+		{"fewer failures than stopAfter", shard0 + waveRun(t, "canary", "1/2", first, false, westFailed), ""},
+		{"as many failures as stopAfter", waveRun(t, "canary", "", first, false, eastFailed, westFailed), "wave canary has failed (east, west)"},
+		{"a tenant does not answer", shard0 + waveRun(t, "canary", "1/2", first, false, away("west")), ""},
+		{"no tenant answers", waveRun(t, "canary", "", first, false, away("east"), away("west")), "no tenant of wave canary is done"},
+		{"a lost shard", shard0, "shard 1/2 is missing"},
+		{"a lost shard behind that of another wave", shard0 + waveRun(t, "rest", "1/2", first, false, memberOf(resultOn("south", apply.Done))), "shard 1/2 of wave canary is missing"},
+		{"a tenant without a report", waveRun(t, "canary", "", first, false, east), "wave canary has 2 tenants, and only 1 reported"},
+		{"not checked", waveRun(t, "canary", "", first, true, checked(east, true), west), "the apps of 1 tenant were not checked: west"},
+		{"checked", waveRun(t, "canary", "", first, true, checked(east, true), checked(west, true)), ""},
+		{"checked in a later line", waveRun(t, "canary", "", first, true, east, west) + waveRun(t, "canary", "", first, true, checked(east, true), checked(west, true)), ""},
+		{
+			"apps fail, and a retry did nothing", waveRun(t, "canary", "", first, true, checked(east, false), checked(west, false)) + waveRun(t, "canary", "", second, true, memberOf(nothing)),
+			"wave canary has failed (east, west)",
+		},
+		{"another rollout", shard0 + waveRun(t, "canary", "1/2", first, true, west), "the reports have no rollout, or different ones"},
+		{"no rollout", runOf(t, 1, "", east, west), "the reports have no rollout, or different ones"},
+	} {
+		merged := mergedResults(t, test.text)
+		reasons := strings.Join(report.Gate(merged, "canary"), "\n")
+		if (reasons == "") != (test.want == "") || !strings.Contains(reasons, test.want) {
+			t.Errorf("%s: got the reasons %q, want %q", test.name, reasons, test.want)
+		}
+		again := mergedResults(t, print(t, func(w io.Writer) error { return report.JSON(w, merged) }))
+		if got := strings.Join(report.Gate(again, "canary"), "\n"); (got == "") != (reasons == "") {
+			t.Errorf("%s: got the reasons %q after one more merge, want %q", test.name, got, reasons)
+		}
+	}
+}
+
+func TestTheHashOfAFleetCoversWavesTheLockAndTheRollout(t *testing.T) {
+	rolling := func() *report.Fleet[plan.Plan] {
+		f := plans()
+		f.Lock, f.Rollout = "sha256:lock", &report.Rollout{StopAfter: 1, Waves: []report.Wave{{Name: "canary", Tenants: 1}, {Name: "rest", Tenants: 3}}}
+		f.Tenants[0].Wave = "canary"
+		return f
+	}
+	seen := []string{report.FleetHash(rolling()), report.FleetHash(plans())}
+	for name, change := range map[string]func(f *report.Fleet[plan.Plan]){
+		"the wave of a tenant": func(f *report.Fleet[plan.Plan]) { f.Tenants[0].Wave = "rest" },
+		"the lock":             func(f *report.Fleet[plan.Plan]) { f.Lock = "sha256:other" },
+		"stopAfter":            func(f *report.Fleet[plan.Plan]) { f.Rollout.StopAfter = 50 },
+		"the check":            func(f *report.Fleet[plan.Plan]) { f.Rollout.Check = "30m" },
+		"the waves":            func(f *report.Fleet[plan.Plan]) { slices.Reverse(f.Rollout.Waves) },
+	} {
+		f := rolling()
+		change(f)
+		if hash := report.FleetHash(f); slices.Contains(seen, hash) {
+			t.Errorf("the hash does not cover %s", name)
+		} else {
+			seen = append(seen, hash)
+		}
+	}
+}
