@@ -267,7 +267,8 @@ func example(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // serve starts `qlsync simulate` as a process of its own, until the story ends,
-// and puts its address and token into URL and TOKEN: serve ARG...
+// and puts its address and token into URL and TOKEN, or the settings of a fleet over
+// TLS into the environment: serve ARG...
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("serve cannot fail")
@@ -285,8 +286,18 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		_ = cmd.Wait()
 	})
 	var url, token string
-	_, err = fmt.Fscanf(bufio.NewReader(output), "url: %s\ntoken: %s\n", &url, &token)
-	ts.Check(err)
+	lines := bufio.NewScanner(output)
+	for token == "" && lines.Scan() {
+		if name, value, isSetting := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "="); isSetting {
+			ts.Setenv(name, value)
+			if name == "SSL_CERT_FILE" { // the last setting of a fleet
+				return
+			}
+		}
+		_, _ = fmt.Sscanf(lines.Text(), "url: %s", &url)
+		_, _ = fmt.Sscanf(lines.Text(), "token: %s", &token)
+	}
+	ts.Check(lines.Err())
 	ts.Setenv("URL", url)
 	ts.Setenv("HOST", strings.TrimPrefix(url, "http://"))
 	ts.Setenv("TOKEN", token)
