@@ -206,7 +206,7 @@ func (d *fleetTenant) entry(tenant *Tenant, subscription string) entry {
 	}
 }
 
-// add makes a tenant and gives it its host.
+// add makes a tenant and adds its host.
 func (f *Fleet) add(s *fleetSeed, d *fleetTenant, template *model.Seed, o Options) (*Tenant, error) {
 	seed := *template
 	if len(d.Seed) > 0 {
@@ -266,7 +266,7 @@ func merge(template json.RawMessage, own map[string]json.RawMessage) ([]byte, er
 func (f *Fleet) addConsole(s *fleetSeed, entries []entry, o Options) error {
 	for i, text := range s.Console.Extra {
 		extra := entry{text: text}
-		_ = json.Unmarshal(text, &extra) // what is no entry has no fields to filter by
+		_ = json.Unmarshal(text, &extra) // a value of another kind has no fields to filter by
 		if !json.Valid(text) {
 			return fmt.Errorf("seed: console.extra[%d]: not valid JSON", i)
 		}

@@ -47,7 +47,7 @@ func newFleet(t *testing.T, seed string, o qlik.Options) *qlik.Fleet {
 	return fleet
 }
 
-// ask sends a request to a host of a fleet and demands a status. A body that is no JSON is a form.
+// ask sends a request to a host of a fleet and demands a status. Other bodies than JSON are forms.
 func ask(t *testing.T, fleet *qlik.Fleet, status int, token, method, address, body string) map[string]any {
 	t.Helper()
 	request := httptest.NewRequest(method, address, strings.NewReader(body))
