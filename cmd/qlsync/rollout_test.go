@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -34,14 +35,17 @@ type drawnFleet struct {
 	stopAt    int // the write at which the run is interrupted; 0: none
 	interrupt chan<- os.Signal
 
-	during func() // called when the run waits after a wave; nil: nothing
-	said   string // on standard error of the last run
+	format string            // of standard output; empty: json
+	ended  func(line string) // called with each line on standard output; nil: nothing
+	during func()            // called when the run waits after a wave; nil: nothing
+	said   string            // on standard error of the last run
 }
 
 // drawnTenant is one tenant. Its fault is that it refuses writes, answers nothing, or reports the id of
 // another tenant.
 type drawnTenant struct {
 	*inspect.Tenant
+	answers  <-chan struct{} // closed when the tenant answers; nil: it does at once
 	url      string
 	wave     int
 	fault    string
@@ -63,6 +67,12 @@ func (f *drawnFleet) serve(tenant *drawnTenant, w http.ResponseWriter, r *http.R
 		}
 	}
 	f.mu.Unlock()
+	if tenant.answers != nil {
+		select {
+		case <-tenant.answers:
+		case <-r.Context().Done():
+		}
+	}
 	switch {
 	case fault == "read-only" && isWrite:
 		http.Error(w, `{"errors":[{"code":"DC-1","title":"forbidden"}]}`, http.StatusForbidden)
@@ -154,14 +164,23 @@ func (f *drawnFleet) apply(t *testing.T, stopAt int, args ...string) (*report.Fl
 			f.during()
 		}
 	}}
-	env := &environment{stdin: strings.NewReader(""), stdout: &out, stderr: stderr, lookup: func(name string) (string, bool) { return "key", name == "KEY" }}
+	stdout := watched{func(line string) {
+		_, _ = out.Write([]byte(line))
+		if f.ended != nil {
+			f.ended(line)
+		}
+	}}
+	env := &environment{stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, lookup: func(name string) (string, bool) { return "key", name == "KEY" }}
 	ctx, stop := obey(t, env, signals)
 	defer stop()
 	app := newApp(env)
-	line := append([]string{"qlsync", "apply", "--auto-approve", "--format", "json", "-c", filepath.Join(f.folder, "qlsync.yaml"), "--lock-dir", filepath.Join(f.folder, "locks")}, args...)
+	line := append([]string{"qlsync", "apply", "--auto-approve", "--format", cmp.Or(f.format, report.FormatJSON), "-c", filepath.Join(f.folder, "qlsync.yaml"), "--lock-dir", filepath.Join(f.folder, "locks")}, args...)
 	code := env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), line)))
 	f.said = said.String()
 	var results report.Fleet[apply.Result]
+	if f.format != "" {
+		return nil, code
+	}
 	if err := json.Unmarshal([]byte(out.String()), &results); err != nil {
 		t.Fatalf("exit code %d: the result is not JSON: %v\n%s", code, err, said.String())
 	}
@@ -195,8 +214,8 @@ func (f *drawnFleet) check(t *testing.T, results *report.Fleet[apply.Result], ea
 				t.Errorf("%s reports another id and received %d writes, want none", name, tenant.written)
 			case halted && tenant.requests > 0:
 				t.Errorf("%s of wave %d received %d requests after an earlier wave had stopped, want none", name, wave, tenant.requests)
-			case outcome == report.OutcomeNotStarted && tenant.requests > 0:
-				t.Errorf("%s was not started and received %d requests, want none", name, tenant.requests)
+			case outcome == report.OutcomeNotStarted && tenant.written > 0:
+				t.Errorf("%s was not started and received %d writes, want none", name, tenant.written)
 			case member != nil && halted && outcome == report.OutcomeDone:
 				t.Errorf("%s of wave %d is done, want it held back", name, wave)
 			}
@@ -326,5 +345,45 @@ func TestAnAppThatFailsAfterAWaveStopsTheRollout(t *testing.T) {
 		if code, _, said := command(t, nil, "merge", "--gate", "canary", saved); code != test.gate {
 			t.Errorf("%s: the gate ends with %d, want %d:\n%s", test.name, code, test.gate, said)
 		}
+	}
+}
+
+// fleetOf returns tenants with these faults and a space each.
+func fleetOf(t *testing.T, rollout string, faults ...string) *drawnFleet {
+	t.Helper()
+	f := &drawnFleet{folder: t.TempDir(), rollout: rollout}
+	for i, fault := range faults {
+		inner, err := inspect.New(fmt.Appendf(nil, `{"tenantId": "id-%d", "token": "key", "users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}]}`, i), qlik.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tenant := &drawnTenant{Tenant: inner, fault: fault}
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(tenant, w, r) }))
+		t.Cleanup(func() { server.Close(); _ = inner.Close() })
+		tenant.url = server.URL
+		f.tenants = append(f.tenants, tenant)
+	}
+	f.write(t, "connections.yaml", "version: 1\nconnections:\n  - {name: Rates, space: Finance, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: new}}\n")
+	return f
+}
+
+// The second tenant answers only after the first one has failed, which stops the rollout.
+func TestATenantThatIsStillReadWhenTheRolloutStopsReceivesNoWrite(t *testing.T) {
+	f := fleetOf(t, "rollout: {waves: [{name: all}]}\n", "read-only", "")
+	failed := make(chan struct{})
+	f.tenants[1].answers = failed
+	f.format = report.FormatLines
+	held := ""
+	f.ended = func(line string) {
+		switch {
+		case strings.Contains(line, `"tenants":[{"tenant":{"name":"t0"`):
+			close(failed)
+		case strings.Contains(line, `"tenants":[{"tenant":{"name":"t1"`):
+			held = line
+		}
+	}
+	_, code := f.apply(t, 0, "--all-tenants")
+	if written := f.tenants[1].written; written > 0 || code != exitError || !strings.Contains(held, "not started, because wave all has failed (t0)") {
+		t.Errorf("after the first tenant has failed, the second one received %d writes and the apply ended with %d, want none and %d:\n%s", written, code, exitError, held)
 	}
 }

@@ -115,6 +115,11 @@ func (s *Session) PlanAndApply(ctx context.Context, o ApplyOptions) (*apply.Resu
 	if err := cmp.Or(s.Check(p, demanded, ""), s.Missing(p).Err()); err != nil {
 		return nil, err
 	}
+	if s.hold != nil && len(p.Steps) > 0 {
+		if reason := s.hold(); reason.Holds() { // other tenants may have failed while this one was read, or was waited for
+			return nil, &heldError{reason}
+		}
+	}
 	return s.Apply(ctx, p, o.Parallelism)
 }
 

@@ -38,6 +38,8 @@ type Session struct {
 	sealKey  []byte     // see [sealKey]
 	reads    string     // one of [spec.ReadModes]
 	subset   Subset     // is read in detail in any case
+	// hold returns why nothing may be written to the tenant any more. Nil: everything may.
+	hold func() connection.Reason
 	// ours are the texts that the files declare, folded, after the first [Session.quotes].
 	ours    map[string]bool
 	watched int // calls of watch that have not ended
@@ -62,6 +64,8 @@ type SessionOptions struct {
 	Subset Subset
 	// Snapshot is a file that replaces the tenant, or "-" for standard input. Empty: none.
 	Snapshot string
+
+	hold func() connection.Reason // of [Session]
 }
 
 // Open connects to a tenant. It sends nothing except what an embedded tenant needs to start. The
@@ -75,7 +79,7 @@ func (p *Project) Open(ctx context.Context, o SessionOptions) (*Session, error) 
 	if s.problems.Err() != nil && !s.tenant.CanBeAsked() {
 		return nil, s.problems
 	}
-	s.reads, s.subset = cmp.Or(o.Reads, p.ReadMode), o.Subset
+	s.reads, s.subset, s.hold = cmp.Or(o.Reads, p.ReadMode), o.Subset, o.hold
 	if s.reads == spec.ReadsFull && o.Cache != "" {
 		return nil, errors.New("the mode of reading is full, which uses no cache. Leave out --cache, or pass --reads proof or --reads cache")
 	}

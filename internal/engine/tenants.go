@@ -58,8 +58,8 @@ type visits[T any] struct {
 	project *Project
 	options SessionOptions
 	// hold returns why the next tenant may not begin. Nil: each one may.
-	hold  func() connection.Reason
-	ended func(*report.Member[T]) // of one member at a time; nil: nothing
+	hold  func() connection.Reason // also before the first write to a tenant
+	ended func(*report.Member[T])  // of one member at a time; nil: nothing
 	one   sync.Mutex
 	crash atomic.Pointer[guard.Panic] // the first one
 }
@@ -80,14 +80,18 @@ func (v *visits[T]) each(ctx context.Context, members []report.Member[T], select
 
 // visit runs look for the tenant of one member.
 func (v *visits[T]) visit(ctx context.Context, member *report.Member[T], look func(context.Context, *Session) (*T, error)) {
+	var found *T
+	var err error
 	if v.hold != nil && ctx.Err() == nil {
 		if reason := v.hold(); reason.Holds() {
-			member.Outcome, member.Error = report.OutcomeNotStarted, messages.Text(connection.Because("tenant-not-started", "reason", reason))
-			v.end(member)
-			return
+			err = &heldError{reason}
 		}
 	}
-	found, err := within(ctx, v.project, v.options, member.Tenant.Name, &v.crash, look)
+	if err == nil {
+		o := v.options
+		o.hold = v.hold
+		found, err = within(ctx, v.project, o, member.Tenant.Name, &v.crash, look)
+	}
 	if err != nil {
 		member.Outcome, member.Error = outcomeOf(ctx, err), errorText(err)
 	} else {
@@ -119,11 +123,21 @@ func (v *visits[T]) end(member *report.Member[T]) {
 	}
 }
 
+// heldError is the error of a tenant that a stopped rollout holds back. Nothing was written to it.
+type heldError struct{ reason connection.Reason }
+
+func (e *heldError) Error() string {
+	return messages.Text(connection.Because("tenant-not-started", "reason", e.reason))
+}
+
 // outcomeOf returns the outcome of a tenant with an error: nothing was written to it.
 func outcomeOf(ctx context.Context, err error) report.Outcome {
 	refusal, isRefused := errors.AsType[*Refusal](err)
 	_, isLocked := errors.AsType[*LockedError](err)
+	_, isHeld := errors.AsType[*heldError](err)
 	switch {
+	case isHeld:
+		return report.OutcomeNotStarted
 	case isRefused && refusal.Reason.Code == staleCode:
 		return report.OutcomeStale
 	case isRefused:
