@@ -57,7 +57,7 @@ func applyAll(c *cli.Context, env *environment, a *fleetApply) error {
 	}
 	var tenants []spec.Tenant
 	for _, tenant := range a.tenants {
-		if before := a.earlier.Of(tenant.Name); before == nil || before.Outcome != report.OutcomeDone || a.Rolling().Unchecked(before) {
+		if before := a.earlier.Before(plan.Tenant{Name: tenant.Name, URL: tenant.URL, ID: tenant.ID}); before == nil || before.Outcome != report.OutcomeDone || a.Rolling().Unchecked(before) {
 			tenants = append(tenants, tenant)
 		}
 	}

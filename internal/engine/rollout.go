@@ -167,7 +167,7 @@ func (r *rollout) add(member *report.Member[apply.Result]) {
 // carry keeps the earlier result of a tenant that was not written to again, if its apps failed or have
 // not been checked. Otherwise the finding, and what was to be checked, would be lost.
 func (r *rollout) carry(member *report.Member[apply.Result]) {
-	before := r.outside.Earlier.Of(member.Tenant.Name)
+	before := r.outside.Earlier.Before(member.Tenant)
 	if before != nil && member.Outcome == report.OutcomeDone && !member.Report.Wrote() &&
 		(before.Outcome == report.OutcomeUnhealthy || r.fleet.Rollout.Unchecked(before)) {
 		member.Report = before.Report

@@ -161,6 +161,16 @@ func (f *Fleet[T]) Of(name string) *Member[T] {
 	return nil
 }
 
+// Before returns the member of the same tenant; nil if the fleet is nil or has none. A member of that
+// name with another address or id is another tenant.
+func (f *Fleet[T]) Before(tenant plan.Tenant) *Member[T] {
+	member := f.Of(tenant.Name)
+	if member == nil || member.Tenant.URL != tenant.URL || member.Tenant.IsAnother(tenant) {
+		return nil
+	}
+	return member
+}
+
 // Names returns the names of the tenants; not nil.
 func (f *Fleet[T]) Names() []string {
 	names := make([]string, len(f.Tenants))
