@@ -79,7 +79,7 @@ func runApply(c *cli.Context, env *environment) error {
 	project := fleet.Project
 	switch {
 	case fleet.isSeveral && reviewed != nil:
-		return errors.New("the plan file is for one tenant, but the command selects several: write a plan file with qlsync plan --all-tenants --out plans.json")
+		return errors.New("the plan file is for one tenant, but the command selects several. Write a plan file with qlsync plan --all-tenants --out plans.json")
 	case fleet.isSeveral:
 		return applyAll(c, env, fleet)
 	}
@@ -107,7 +107,7 @@ func runApply(c *cli.Context, env *environment) error {
 		demanded = nil // differences are refused change by change
 	}
 	if err := cmp.Or(unconfirmed, s.Check(p, demanded, c.String("plan-hash")), checkSecrets(c, s, p)); err != nil {
-		return afterRefusal(c, err, "To plan again", againOn(c, "plan", tenant))
+		return afterRefusal(c, env.unlessInView(c, p, err), "To plan again", againOn(c, "plan", tenant))
 	}
 	if err := approvePlan(c, env, p, reviewed, shown); err != nil {
 		return err
@@ -183,6 +183,16 @@ func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
 	}
 	_, err := fmt.Fprintln(w)
 	return err
+}
+
+// unlessInView shortens the refusal of a plan that is on the same terminal, directly above: the plan
+// contains the reason and the next step.
+func (env *environment) unlessInView(c *cli.Context, p *plan.Plan, err error) error {
+	refusal, ok := errors.AsType[*engine.Refusal](err)
+	if !ok || p.Refusal == nil || refusal.Reason.Code != p.Refusal.Reason.Code || !env.isTerminal(env.sideStream(c)) || !env.isTerminal(env.stderr) {
+		return err
+	}
+	return &engine.Refusal{Err: errors.New("the plan is refused, as shown above. Nothing was written"), Reason: refusal.Reason, Details: refusal.Details}
 }
 
 // checkSecrets returns an error, before the question for approval, if a secret that the plan writes

@@ -181,7 +181,7 @@ func bombSays(name string) string {
 		tooDense   = "the file has more than 3,145,728 lines, commas, colons and brackets (split the file)"
 		entries    = "a map has more than 1,000 entries (remove entries)"
 		number     = "the number is too large or too small (put the value in quotes if it is text)"
-		alternates = "its references and alternatives check one value against more than 10,000 schemas: only the names of its properties are checked"
+		alternates = "its references and alternatives check one value against more than 10,000 schemas. Only the names of its properties are checked"
 		projects   = "(split the project, or raise the limits with --raise-limits N)"
 	)
 	switch {
@@ -239,8 +239,8 @@ func bombSays(name string) string {
 		"tags":                               "found duplicate %TAG directive",
 		"a variable that is nowhere":         `variable "x" is not defined`,
 		"variables without an end":           "${each.value} are filled in",
-		"beginnings of private keys":         "\"url\" contains a secret; move it under credentials",
-		"braces named as keys":               "\"url\" contains a secret; move it under credentials",
+		"beginnings of private keys":         "\"url\" contains a secret. Move it under credentials",
+		"braces named as keys":               "\"url\" contains a secret. Move it under credentials",
 		"entries":                            "more than 1,000 entries under connections " + projects,
 		"tenants":                            "2,000 connections for 900 tenants are more than 1,000,000 " + projects,
 		"a project file of aliases":          `field "project" is missing`,
@@ -254,11 +254,11 @@ func bombSays(name string) string {
 		"a schema with items":                alternates,
 		"a schema with itself":               alternates,
 		"a schema with itself twice below":   alternates,
-		"a schema with many patterns":        "its patterns stand for more than 100,000 characters: only the names of its properties are checked",
+		"a schema with many patterns":        "its patterns stand for more than 100,000 characters. Only the names of its properties are checked",
 		"a schema with repeated repetitions": "/properties/url/pattern, which cannot be used here",
 		"a schema with parentheses":          "/properties/url/pattern, which cannot be used here",
 		"a schema with a long enum":          `property "url" must be "eeee`,
-		"a schema with a list of not":        "its schemas are nested more than 500 deep: only the names of its properties are checked",
+		"a schema with a list of not":        "its schemas are nested more than 500 deep. Only the names of its properties are checked",
 		"a plan file of open lists":          "the file holds more than 2,000,000 commas and brackets",
 		"a plan file of open maps":           "not a file that qlsync has written: lists and maps are nested more than 10000 deep",
 		"a plan file of steps":               "not a plan: it has no project or no hash",

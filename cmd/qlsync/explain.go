@@ -37,7 +37,7 @@ func runExplain(c *cli.Context, env *environment) error {
 	case found != nil:
 		return env.text(env.stdout).Explain(env.stdout, found)
 	case len(near) > 0:
-		return fmt.Errorf("explain %q: no message has this code or text: did you mean %s?", asked, words.OneOf(near))
+		return fmt.Errorf("explain %q: no message has this code or text. Did you mean %s?", asked, words.OneOf(near))
 	}
 	return fmt.Errorf("explain %q: no message has this code or text: to list all codes, run qlsync explain", asked)
 }

@@ -179,7 +179,7 @@ func (env *environment) targetFile(c *cli.Context) ([]string, error) {
 		}
 	}
 	if len(lines) == 0 {
-		return nil, fmt.Errorf("--%s %s: the file lists no connection: write one SPACE/NAME per line", flag, name)
+		return nil, fmt.Errorf("--%s %s: the file lists no connection. Write one SPACE/NAME per line", flag, name)
 	}
 	return commandline.Names(flag, lines)
 }

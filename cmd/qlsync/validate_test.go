@@ -43,7 +43,7 @@ func TestTheFirstOfVeryManyMistakesAreReported(t *testing.T) {
 	if code != exitError || stderr.Len() > 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr.String())
 	}
-	const told, rest, last = 1002, "more than 1,000 errors in this file. No more of them are shown", `field "version" must be 1`
+	const told, rest, last = 1002, "more than 1,000 errors in this file. The others are not shown", `field "version" must be 1`
 	read := func(name string) []byte {
 		text, err := os.ReadFile(name)
 		if err != nil {

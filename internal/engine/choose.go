@@ -115,7 +115,7 @@ func (p *Project) tooMany(option string, matched []spec.Tenant) error {
 	if len(matched) > 0 {
 		example = ", such as -t " + matched[0].Name
 	}
-	return fmt.Errorf("%s selects %s, and this command takes one tenant: write its whole name%s", option, words.Count(len(matched), "tenant"), example)
+	return fmt.Errorf("%s selects %s, and this command takes one tenant. Write its whole name%s", option, words.Count(len(matched), "tenant"), example)
 }
 
 // Choose returns the chosen tenants, in the order of the project. A name or pattern without a match

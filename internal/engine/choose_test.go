@@ -82,7 +82,7 @@ func TestANameOrPatternWithoutATenantIsAnError(t *testing.T) {
 func TestAUseCaseOfOneTenantRefusesAList(t *testing.T) {
 	project := projectOf(t, "eu-1", "eu-2")
 	for _, names := range []string{"eu-*", "eu-1,eu-2", "eu-1*"} {
-		if _, err := project.Tenant(names); err == nil || !strings.Contains(err.Error(), "this command takes one tenant: write its whole name, such as -t eu-1") {
+		if _, err := project.Tenant(names); err == nil || !strings.Contains(err.Error(), "this command takes one tenant. Write its whole name, such as -t eu-1") {
 			t.Errorf("-t %s: got error %v, want the rule and an example", names, err)
 		}
 	}

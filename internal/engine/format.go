@@ -125,7 +125,7 @@ func (host *Host) replaceText(file string, old, text []byte) error {
 		return errors.New("the file is read-only")
 	}
 	if now, err := infile.Read(host.at(file), MaxWrittenFile); err != nil || !bytes.Equal(now, old) {
-		return errors.New("the file changed in the meantime: run the command again")
+		return errors.New("the file changed in the meantime. Run the command again")
 	}
 	return outfile.WriteBytes(host.at(file), info.Mode()&fs.ModePerm, text)
 }

@@ -26,7 +26,7 @@ func (host *Host) ReadSaved(ctx context.Context, name string, raise int) ([]byte
 	}
 	text, err := infile.Text(content)
 	if errors.Is(err, infile.ErrUTF16) {
-		return nil, fmt.Errorf("the file is %w: write it again with --out FILE or --report json=FILE, not with > of Windows PowerShell", err)
+		return nil, fmt.Errorf("the file is %w. Write it again with --out FILE or --report json=FILE, not with > of Windows PowerShell", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the file is %w", err)
@@ -87,7 +87,7 @@ func (host *Host) ReadReports(ctx context.Context, names []string, raise int) (*
 		case err != nil:
 			return nil, fmt.Errorf("%s: %w", name, err)
 		case infile.IsUTF16(content):
-			return nil, fmt.Errorf("%s: the file is %w: write it again with --report json=FILE, not with > of Windows PowerShell", name, infile.ErrUTF16)
+			return nil, fmt.Errorf("%s: the file is %w. Write it again with --report json=FILE, not with > of Windows PowerShell", name, infile.ErrUTF16)
 		}
 		scan.Read(name, infile.WithoutMark(content))
 	}

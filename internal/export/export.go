@@ -223,7 +223,7 @@ func (e *exporter) refuse(live *connection.Live) string {
 	case slices.Contains(e.in.Catalog.Unread, live.DataSource):
 		return fmt.Sprintf("what the tenant says about data source %q cannot be read", live.DataSource)
 	case source == nil && slices.Contains(e.in.Catalog.Disabled, live.DataSource):
-		return e.in.Catalog.Absence(live.DataSource) + ": ask an administrator to enable it, then export again"
+		return e.in.Catalog.Absence(live.DataSource) + ". Ask an administrator to enable it, then export again"
 	case source == nil:
 		return e.in.Catalog.Absence(live.DataSource) + ": manage the connection in the console"
 	case e.needsPerson(live, source):

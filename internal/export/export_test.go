@@ -126,7 +126,7 @@ func TestWhyADataSourceKeepsConnectionsFromBeingExported(t *testing.T) {
 		"broken": `what the tenant says about data source "broken" cannot be read`,
 		"listed": `the tenant has no api-specs of data source "listed": manage the connection in the console`,
 		"gone":   `the tenant has no data source "gone": manage the connection in the console`,
-		"off":    `data source "off" is disabled in the tenant: ask an administrator to enable it, then export again`,
+		"off":    `data source "off" is disabled in the tenant. Ask an administrator to enable it, then export again`,
 	}
 	in := export.Input{Tenant: "prod", Catalog: &connection.Catalog{
 		Unread: []string{"broken"}, Known: []string{"broken", "listed"}, Disabled: []string{"off"},

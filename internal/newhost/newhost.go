@@ -96,17 +96,17 @@ var Messages = connection.Messages{
 		Example: map[string]any{"property": "host"},
 	},
 	"host-gets-credentials": {
-		Text:    "{property} changes: {credentials} will be sent to the new host",
+		Text:    "{property} changes, so {credentials} will be sent to the new host",
 		Meaning: "A property that names the host changes, and its values are not shown. Check that the new host may have the credentials.",
 		Example: map[string]any{"property": "host", "credentials": "these credentials"},
 	},
 	"host-gets-credentials-at": {
-		Text:    "{property} changes to {after:q}: {credentials} will be sent there",
+		Text:    "{property} changes to {after:q}, so {credentials} will be sent there",
 		Meaning: "A property that names the host is new. Check that this host may have the credentials.",
 		Example: map[string]any{"property": "host", "credentials": "these credentials", "after": "db.new"},
 	},
 	"host-gets-credentials-from": {
-		Text:    "{property} changes from {before:q} to {after:q}: {credentials} will be sent to {after:q}",
+		Text:    "{property} changes from {before:q} to {after:q}, so {credentials} will be sent to {after:q}",
 		Meaning: "A property that names the host changes. Check that the new host may have the credentials.",
 		Example: map[string]any{"property": "host", "credentials": "these credentials", "before": "db.old", "after": "db.new"},
 	},

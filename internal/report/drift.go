@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/impact"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -20,10 +21,16 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	}
 	t.warnings(p, warnings)
 	rows := make([]row, len(d.Items))
+	common := t.common(d)
 	for i := range d.Items {
-		rows[i] = driftRow(&d.Items[i], d.Impact)
+		item := d.Items[i]
+		if common[alikeInWords(reasonOf(&item))] {
+			item.Reasons = nil
+		}
+		rows[i] = driftRow(&item, d.Impact)
 	}
 	p.rows(rows, drifted)
+	p.commonReasons(d, common)
 	p.line("")
 	s := d.Summary
 	if len(d.Items) == 0 {
@@ -38,11 +45,50 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	return p.err
 }
 
+// reasonOf returns the kind and the reason of a difference; empty without a reason.
+func reasonOf(item *plan.DriftItem) string {
+	if len(item.Reasons) == 0 {
+		return ""
+	}
+	return string(item.Kind) + ": " + because(item.Reasons)
+}
+
+// common returns the reasons, apart from parts that belong to one connection, that more than three
+// differences have: the report contains them once.
+func (t Text) common(d *plan.Drift) map[string]bool {
+	count, common := map[string]int{}, map[string]bool{}
+	for i := range d.Items {
+		if reason := alikeInWords(reasonOf(&d.Items[i])); reason != "" && !t.Whole {
+			count[reason]++
+			common[reason] = count[reason] > shownNames
+		}
+	}
+	return common
+}
+
+// commonReasons writes each common reason once, with the first connections and the number of the
+// others.
+func (p *printer) commonReasons(d *plan.Drift, common map[string]bool) {
+	var keys []connection.Key
+	var reasons []string
+	for i := range d.Items {
+		if reason := reasonOf(&d.Items[i]); common[alikeInWords(reason)] {
+			keys, reasons = append(keys, d.Items[i].Connection), append(reasons, reason)
+		}
+	}
+	for i, group := range grouped(keys, reasons) {
+		if i == 0 {
+			p.line("")
+		}
+		p.line("%s (%s) are %s", words.Count(len(group.keys), "connection"), group.names(), Sanitize(group.text()))
+	}
+}
+
 // unseen returns what a drift report does not cover.
 func unseen(d *plan.Drift) []string {
 	var reasons []string
 	for _, reason := range d.Incomplete {
-		reasons = append(reasons, "the tenant's list is incomplete: "+reason)
+		reasons = append(reasons, "the report may lack connections, because "+reason)
 	}
 	if len(d.Ignored) > 0 {
 		reasons = append(reasons, ignored(d.Ignored)+", as asked for with --ignore")
@@ -102,14 +148,14 @@ func wouldDo(what string) string {
 // witness returns the owner of a live connection and the time of its last change: "owner
 // ana@example.com, last changed 2026-11-24 16:05 UTC".
 func witness(item *plan.DriftItem) string {
-	var words []string
+	var parts []string
 	if item.Owner != "" {
-		words = append(words, "owner "+item.Owner)
+		parts = append(parts, "owner "+item.Owner)
 	}
 	if !item.UpdatedAt.IsZero() {
-		words = append(words, "last changed "+minute(item.UpdatedAt))
+		parts = append(parts, "last changed "+minute(item.UpdatedAt))
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(parts, ", ")
 }
 
 // minute formats a time in UTC, to the minute.

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -32,12 +33,12 @@ func grouped(keys []connection.Key, messages []string) []alikeMessages {
 	var groups []alikeMessages
 	place := map[string]int{}
 	for i, message := range messages {
-		words := alikeInWords(message)
-		at, known := place[words]
+		alike := alikeInWords(message)
+		at, known := place[alike]
 		if !known {
 			at = len(groups)
-			place[words] = at
-			groups = append(groups, alikeMessages{words: words, first: message})
+			place[alike] = at
+			groups = append(groups, alikeMessages{words: alike, first: message})
 		}
 		groups[at].varies = groups[at].varies || message != groups[at].first
 		groups[at].keys = append(groups[at].keys, keys[i])
@@ -79,8 +80,8 @@ func (t Text) folded(p *printer, rows []row) []row {
 	var keys []connection.Key
 	var messages []string
 	for _, r := range rows {
-		words := alikeInWords(r.fold)
-		if seen[words]++; r.fold == "" || seen[words] <= shownAlike {
+		alike := alikeInWords(r.fold)
+		if seen[alike]++; r.fold == "" || seen[alike] <= shownAlike {
 			shown = append(shown, r)
 			continue
 		}
@@ -97,7 +98,7 @@ func (p *printer) foldedRest() {
 	}
 	p.line("")
 	for _, group := range p.left {
-		p.line("%s %d more %s", p.paint(red, "!"), len(group.keys), Sanitize(group.text()))
+		p.line("%s %s more %s", p.paint(red, "!"), words.Number(len(group.keys)), Sanitize(group.text()))
 	}
 	p.listAll(p.rest, "all")
 }

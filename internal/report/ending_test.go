@@ -52,7 +52,7 @@ func TestALargeResultShowsTenOfEachKindAndCountsTheOthers(t *testing.T) {
 		"! 738 more skipped: it needs the patch of …, which was not done\n",
 		"! 738 more skipped: interrupted before its turn\n",
 		"To list all, run: qlsync show kept.json\n",
-		"Applied: 1 done, 1 failed, 2 blocked, 1496 skipped of 1500 planned.\n",
+		"Applied: 1 done, 1 failed, 2 blocked, 1,496 skipped of 1,500 planned.\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("got no %q, want it in\n%s", want, text)
@@ -80,7 +80,7 @@ func TestAPlanCountsRefusalsThatSayTheSame(t *testing.T) {
 	if err := (Text{}).Plan(&out, pl); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a.yaml:10:1", "! 1490 more refused: nobody owns it and it differs\n", "To list all, add --format json\n", "Shown"} {
+	for _, want := range []string{"a.yaml:10:1", "! 1,490 more refused: nobody owns it and it differs\n", "To list all, add --format json\n", "Shown"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("got no %q, want it in\n%s", want, out.String())
 		}
@@ -99,7 +99,7 @@ func TestAnEndingSaysWhatWasDoneWhatIsRefusedAndTheNextCommandInThisOrder(t *tes
 		t.Fatal(err)
 	}
 	want := `error: report: no space left on device
-Applied in part: 1 done, 1 failed, 2 blocked, 1496 skipped of 1500 planned.
+Applied in part: 1 done, 1 failed, 2 blocked, 1,496 skipped of 1,500 planned.
   failed: Finance/C 0001: create connection: 400
   skipped: Finance/C 0004, Finance/C 0006, Finance/C 0008 and 745 more: it needs the patch of …, which was not done
   skipped: Finance/C 0005, Finance/C 0007, Finance/C 0009 and 745 more: interrupted before its turn
@@ -131,6 +131,39 @@ func TestAnEndingBelowItsResultOnATerminalHasOnlyTheNextCommand(t *testing.T) {
 		}
 		if got := out.String(); !strings.HasPrefix(got, test.want) || test.want == "" && got != "" {
 			t.Errorf("%s: the ending is %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestADriftReportContainsACommonReasonOnceWithACount(t *testing.T) {
+	d := &plan.Drift{Project: "acme", Tenant: plan.Tenant{Name: "prod"}}
+	for i := range 1200 {
+		d.Items = append(d.Items, plan.DriftItem{
+			Kind: plan.DriftForeign, Connection: connection.Key{Space: "Finance", Name: fmt.Sprintf("C %04d", i)}, Apply: plan.ApplyRefuse,
+			Reasons: []connection.Reason{{Text: `it belongs to project "ledger"`, Next: "remove it from these files"}},
+		})
+	}
+	d.Items = append(d.Items, plan.DriftItem{
+		Kind: plan.DriftUnreadable, Connection: connection.Key{Space: "Sales", Name: "Rates"}, Apply: plan.ApplyRefuse,
+		Reasons: []connection.Reason{{Text: "it cannot be read: 403"}},
+	})
+	for _, test := range []struct {
+		whole bool
+		text  string
+		times int
+	}{
+		{false, `it belongs to project "ledger". Remove it from these files`, 1},
+		{false, `1,200 connections (Finance/C 0000, Finance/C 0001, Finance/C 0002 and 1,197 more) are foreign: it belongs`, 1},
+		{false, "      it cannot be read: 403\n", 1},
+		{true, `      it belongs to project "ledger". Remove it from these files`, 1200},
+		{true, "are foreign: ", 0},
+	} {
+		var out strings.Builder
+		if err := (Text{Whole: test.whole}).Drift(&out, d); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(out.String(), test.text); got != test.times {
+			t.Errorf("whole %v: the report has %q %d times, want %d", test.whole, test.text, got, test.times)
 		}
 	}
 }

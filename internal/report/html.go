@@ -136,16 +136,16 @@ func (v *pageView) end(out *counter) {
 	switch {
 	case v.shown < v.Total:
 		v.LeftOut = fmt.Sprintf("This page is full: %s more connections are not shown, and of %s only the number of fields is. The report as JSON has all of it.",
-			thousands(v.Total-v.shown), thousands(v.briefly))
+			words.Number(v.Total-v.shown), words.Number(v.briefly))
 	case v.briefly > 0:
-		v.LeftOut = fmt.Sprintf("This page is full: of %s connections only the number of fields is shown. The report as JSON has all of it.", thousands(v.briefly))
+		v.LeftOut = fmt.Sprintf("This page is full: of %s connections only the number of fields is shown. The report as JSON has all of it.", words.Number(v.briefly))
 	}
 }
 
 type groupView struct{ Label, Name, Tenant, Count string }
 
 func (v *pageView) group(tenant int, space string, n int) groupView {
-	g := groupView{Name: label(space), Count: thousands(n)}
+	g := groupView{Name: label(space), Count: words.Number(n)}
 	g.Label = "Space " + g.Name
 	if len(v.tenants) > 1 {
 		g.Tenant = v.tenants[tenant]
@@ -313,15 +313,6 @@ func viewLine(line diffLine) lineView {
 
 // moment formats a time in UTC for a sentence.
 func moment(at time.Time) string { return at.UTC().Format("2 Jan 2006, 15:04 UTC") }
-
-// thousands returns 12345 as 12,345.
-func thousands(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
 
 // pagePolicy returns the policy that allows only the page's own script.
 func pagePolicy(script string) string {

@@ -70,7 +70,7 @@ func (HTML) Impact(w io.Writer, l *impact.List) error {
 		}
 	}
 	if rows > shown {
-		v.LeftOut = fmt.Sprintf("This page is full: %s more rows are not shown. The CSV and JSON reports have all rows.", thousands(rows-shown))
+		v.LeftOut = fmt.Sprintf("This page is full: %s more rows are not shown. The CSV and JSON reports have all rows.", words.Number(rows-shown))
 	}
 	out.run("impact-foot", v)
 	return out.err
@@ -113,10 +113,10 @@ func newImpactView(l *impact.List) *impactView {
 			failing[key] = true
 		}
 	})
-	v.Verdict = fmt.Sprintf("%s, used by %s %s.", plural(len(l.Connections), "connection"), thousands(len(dependents)),
+	v.Verdict = fmt.Sprintf("%s, used by %s %s.", words.Count(len(l.Connections), "connection"), words.Number(len(dependents)),
 		words.Plural(len(dependents), "app or other object", "apps and other objects"))
 	if l.App != "" {
-		v.Verdict = fmt.Sprintf("%s used by apps called %s.", plural(len(l.Connections), "connection"), Sanitize(l.App))
+		v.Verdict = fmt.Sprintf("%s used by apps called %s.", words.Count(len(l.Connections), "connection"), Sanitize(l.App))
 	}
 	v.Figures = []figureView{
 		newFigure("adopt", "connections", "in the spaces of the project", len(l.Connections)),
@@ -131,7 +131,7 @@ func newImpactView(l *impact.List) *impactView {
 // unused sets the content of a page of unused connections.
 func (v *impactView) unused(u *impact.UnusedList) {
 	v.Heading, v.Columns = "Unused connections", []string{"Connection", "Space", "Data source", "How to remove it"}
-	v.Verdict = fmt.Sprintf("%s unused for %s.", plural(len(u.Proven), "connection"), words.Count(u.Days, "day"))
+	v.Verdict = fmt.Sprintf("%s unused for %s.", words.Count(len(u.Proven), "connection"), words.Count(u.Days, "day"))
 	if len(u.Doubts) > 0 {
 		v.Verdict = fmt.Sprintf("No connection can be reported as unused for %s.", words.Count(u.Days, "day"))
 		var doubts []string
@@ -221,11 +221,11 @@ func newPicture(l *impact.List) *pictureView {
 		})
 	}
 	p.Text = fmt.Sprintf("%s drawn between %s and %s; the table below has all of them.",
-		plural(len(p.Lines), "use"), plural(len(left), "connection"), plural(len(right), "dependent"))
+		words.Count(len(p.Lines), "use"), words.Count(len(left), "connection"), words.Count(len(right), "dependent"))
 	p.Legend = "Connections are on the left, what depends on them is on the right, grouped by space. Red: the last reload failed."
 	if len(p.Lines) < len(uses) {
 		p.Legend += fmt.Sprintf(" Only %s of %s uses are drawn: those of the %s connections and dependents with the most uses. The table has all of them.",
-			thousands(len(p.Lines)), thousands(len(uses)), thousands(mostDrawn))
+			words.Number(len(p.Lines)), words.Number(len(uses)), words.Number(mostDrawn))
 	}
 	return p
 }

@@ -51,7 +51,7 @@ func (HTML) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	}
 	view.end(out)
 	if left > 0 {
-		view.LeftOut += fmt.Sprintf(" The steps of %s are not shown.", plural(left, "tenant"))
+		view.LeftOut += fmt.Sprintf(" The steps of %s are not shown.", words.Count(left, "tenant"))
 	}
 	out.write(steps.String())
 	out.run("foot", view)
@@ -95,7 +95,7 @@ func (v *pageView) changes(out *counter, f *Fleet[plan.Plan], of func(*plan.Plan
 }
 
 func newPlanView(f *Fleet[plan.Plan]) *pageView {
-	v := newPageView("Plan for " + Sanitize(f.Project) + " on " + thousands(len(f.Tenants)) + " tenants")
+	v := newPageView("Plan for " + Sanitize(f.Project) + " on " + words.Number(len(f.Tenants)) + " tenants")
 	if len(f.Tenants) == 1 {
 		v.Title = "Plan for project " + Sanitize(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
 		if p := f.Tenants[0].Report; p != nil && p.Snapshot != nil {
@@ -136,7 +136,7 @@ func planVerdict(f *Fleet[plan.Plan], sum plan.Summary) string {
 	made := sum.Create + sum.Adopt + sum.Update + sum.Move + sum.Recreate + sum.Delete + sum.Rotate + sum.Record
 	destroyed := sum.Delete + sum.Recreate
 	refused := slices.ContainsFunc(f.Tenants, func(m Member[plan.Plan]) bool { return m.Report != nil && m.Report.Refusal != nil })
-	text := plural(made, "change")
+	text := words.Count(made, "change")
 	switch {
 	case f.Failed() == len(f.Tenants):
 		return "Nothing could be looked at."
@@ -145,7 +145,7 @@ func planVerdict(f *Fleet[plan.Plan], sum plan.Summary) string {
 	case made+sum.Manual+sum.Refused == 0:
 		return fmt.Sprintf("Nothing to do: %s as declared.", exist(sum.Unchanged, "connection"))
 	case destroyed > 0:
-		text += fmt.Sprintf(", and %s of them %s a connection", thousands(destroyed), words.Plural(destroyed, "destroys", "destroy"))
+		text += fmt.Sprintf(", and %s of them %s a connection", words.Number(destroyed), words.Plural(destroyed, "destroys", "destroy"))
 	}
 	if rest := counts(number{n: sum.Manual, what: words.Plural(sum.Manual, "waits", "wait") + " for a person"}, number{n: sum.Refused, what: words.Plural(sum.Refused, "is", "are") + " refused"}); rest != "" {
 		text += "; " + rest
@@ -205,7 +205,7 @@ func behindColon(reasons []connection.Reason) string {
 
 func (v *pageView) planFigures(sum plan.Summary, overwritten int) {
 	v.figure("clean", "unchanged", "exactly as the files say", sum.Unchanged)
-	v.ShareText = "Of " + plural(v.Total+sum.Unchanged, "connection")
+	v.ShareText = "Of " + words.Count(v.Total+sum.Unchanged, "connection")
 	v.share("clean", sum.Unchanged)
 	numbers := map[string]int{
 		"delete": sum.Delete, "recreate": sum.Recreate, "refused": sum.Refused, "manual": sum.Manual, "create": sum.Create,
@@ -214,7 +214,7 @@ func (v *pageView) planFigures(sum plan.Summary, overwritten int) {
 	for _, k := range planKinds {
 		meaning := k.meaning
 		if k.kind == "adopt" && overwritten > 0 {
-			meaning = thousands(overwritten) + " of them overwritten with what the files say"
+			meaning = words.Number(overwritten) + " of them overwritten with what the files say"
 		}
 		if n := numbers[k.kind]; n > 0 {
 			v.figure(k.kind, k.kind, meaning, n)
@@ -377,7 +377,7 @@ func newStepsView(p *plan.Plan) *stepsView {
 	}
 	if more := len(groups) - len(v.Rows); more > 0 {
 		v.More = fmt.Sprintf("%s more %s of steps %s not listed. The plan as JSON has all of them.",
-			thousands(more), words.Plural(more, "group", "groups"), words.Plural(more, "is", "are"))
+			words.Number(more), words.Plural(more, "group", "groups"), words.Plural(more, "is", "are"))
 	}
 	if len(groups) > mostBoxes {
 		return v

@@ -150,7 +150,7 @@ func newPageView(title string) *pageView {
 }
 
 func newDriftView(f *Fleet[plan.Drift], history []Point) *pageView {
-	v := newPageView("Drift of " + Sanitize(f.Project) + " on " + thousands(len(f.Tenants)) + " tenants")
+	v := newPageView("Drift of " + Sanitize(f.Project) + " on " + words.Number(len(f.Tenants)) + " tenants")
 	if len(f.Tenants) == 1 {
 		v.Title = "Drift of project " + Sanitize(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
 		if d := f.Tenants[0].Report; d != nil {
@@ -199,7 +199,7 @@ func (v *pageView) notice(grave bool, head, rest string, items []string) {
 		items[i] = clip(item, longestText)
 	}
 	if more := len(items) - mostNotices; more > 0 {
-		items = append(slices.Clip(items[:mostNotices]), fmt.Sprintf("and %s more", thousands(more)))
+		items = append(slices.Clip(items[:mostNotices]), fmt.Sprintf("and %s more", words.Number(more)))
 	}
 	v.Notices = append(v.Notices, noticeView{grave, head, rest, items})
 }
@@ -228,11 +228,11 @@ func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
 	off, more := declared-sum.Clean, sum.Undeclared+sum.Unmanaged
 	switch {
 	case off == 0 && more == 0:
-		v.Verdict = fmt.Sprintf("Everything is as declared: %s.", plural(declared, "connection"))
+		v.Verdict = fmt.Sprintf("Everything is as declared: %s.", words.Count(declared, "connection"))
 	case off == 0:
-		v.Verdict = fmt.Sprintf("All %s are as declared, and %s not in the files.", plural(declared, "connection"), exist(more, "connection"))
+		v.Verdict = fmt.Sprintf("All %s are as declared, and %s not in the files.", words.Count(declared, "connection"), exist(more, "connection"))
 	default:
-		v.Verdict = fmt.Sprintf("%s of %s differ from the files", thousands(off), plural(declared, "declared connection"))
+		v.Verdict = fmt.Sprintf("%s of %s differ from the files", words.Number(off), words.Count(declared, "declared connection"))
 		if more > 0 {
 			v.Verdict += fmt.Sprintf(", and %s not in the files", exist(more, "more"))
 		}
@@ -260,21 +260,18 @@ func (v *pageView) missing(texts []string) {
 	v.notice(true, "Reports are missing", ", so there may be more than is listed here.", items)
 }
 
-// plural returns "1 connection", "1,200 connections".
-func plural(n int, noun string) string { return thousands(n) + " " + words.Plural(n, noun, noun+"s") }
-
 // exist returns "1 connection is", "2 connections are", "3 more are".
 func exist(n int, noun string) string {
 	be := words.Plural(n, "is", "are")
 	if noun == "more" {
-		return thousands(n) + " more " + be
+		return words.Number(n) + " more " + be
 	}
-	return plural(n, noun) + " " + be
+	return words.Count(n, noun) + " " + be
 }
 
 func (v *pageView) figures(sum plan.DriftSummary) {
 	v.figure("clean", "as declared", "exactly as the files say", sum.Clean)
-	v.ShareText = "Of " + plural(sum.Clean+sum.Drifted(), "connection")
+	v.ShareText = "Of " + words.Count(sum.Clean+sum.Drifted(), "connection")
 	v.share("clean", sum.Clean)
 	for _, kind := range plan.DriftKinds() {
 		v.figure(string(kind), string(kind), meanings[kind], sum.Of(kind))
@@ -287,7 +284,7 @@ func (v *pageView) figure(kind, name, meaning string, n int) {
 }
 
 func newFigure(kind, name, meaning string, n int) figureView {
-	return figureView{kind, name, meaning, thousands(n), n}
+	return figureView{kind, name, meaning, words.Number(n), n}
 }
 
 // share adds a part to the bar above the figures, and to its text.
@@ -300,7 +297,7 @@ func (v *pageView) share(kind string, n int) {
 		separator = ": "
 	}
 	v.Share = append(v.Share, partView{Kind: kind, N: n})
-	v.ShareText += separator + thousands(n) + " " + kind
+	v.ShareText += separator + words.Number(n) + " " + kind
 }
 
 // newChart draws the last runs as bars, and lists more of them. It does not draw runs of other sets
@@ -315,11 +312,11 @@ func newChart(all []run, kinds []string) *chartView {
 		c.Table.Rows = append(c.Table.Rows, rowView{Name: r.name(tenants), Counts: countsOf(r.summary, true)})
 	}
 	if more := len(all) - len(listed); more > 0 {
-		c.Table.More = fmt.Sprintf("%s are not listed.", plural(more, "earlier run"))
+		c.Table.More = fmt.Sprintf("%s are not listed.", words.Count(more, "earlier run"))
 	}
 	drawn := slices.DeleteFunc(slices.Clone(all), func(r run) bool { return !maps.Equal(r.tenants, tenants) })
 	if apart := len(all) - len(drawn); apart > 0 {
-		c.Apart = fmt.Sprintf("%s of other tenants %s not drawn, because the numbers cannot be compared. The table lists them.", plural(apart, "run"), words.Plural(apart, "is", "are"))
+		c.Apart = fmt.Sprintf("%s of other tenants %s not drawn, because the numbers cannot be compared. The table lists them.", words.Count(apart, "run"), words.Plural(apart, "is", "are"))
 	}
 	c.draw(drawn[max(0, len(drawn)-mostBars):], kinds, tenants)
 	return c
@@ -342,7 +339,7 @@ func (c *chartView) draw(drawn []run, kinds []string, tenants map[string]bool) {
 		highest = max(highest, r.summary.Drifted())
 	}
 	top := niceTop(highest)
-	c.Top, c.Middle = thousands(top), half(top)
+	c.Top, c.Middle = words.Number(top), half(top)
 	for i, r := range drawn {
 		bar := barView{N: r.summary.Drifted(), Tip: r.name(tenants) + ": " + cmp.Or(driftWords(r.summary), "no drift")}
 		switch {
@@ -372,7 +369,7 @@ func (c *chartView) draw(drawn []run, kinds []string, tenants map[string]bool) {
 	}
 	c.Dates = slices.Compact(c.Dates) // several runs may have the same day
 	c.Text = fmt.Sprintf("Connections that differ in %s, from %s to %s: %s at first, %s at last, %s at most. The numbers are in the table below.",
-		plural(len(drawn), "run"), moment(first.at), moment(last.at), thousands(first.summary.Drifted()), thousands(last.summary.Drifted()), thousands(highest))
+		words.Count(len(drawn), "run"), moment(first.at), moment(last.at), words.Number(first.summary.Drifted()), words.Number(last.summary.Drifted()), words.Number(highest))
 }
 
 // name returns the time of a run, and which tenants it did not read.
@@ -414,7 +411,7 @@ func niceTop(highest int) int {
 	}
 }
 
-func half(top int) string { return thousands(top / 2) } // tops are even
+func half(top int) string { return words.Number(top / 2) } // tops are even
 
 func percent(n, of int) float64 {
 	if of == 0 {
@@ -465,7 +462,7 @@ func (v *pageView) byTenant(f *Fleet[plan.Drift], history []Point) {
 	}
 	if more := len(grid.Rows) - mostTenantRows; more > 0 {
 		grid.Rows = grid.Rows[:mostTenantRows]
-		grid.More = fmt.Sprintf("%s, with less drift, are not listed here.", plural(more, "more tenant"))
+		grid.More = fmt.Sprintf("%s, with less drift, are not listed here.", words.Count(more, "more tenant"))
 	}
 	v.heat(grid.Rows)
 	v.Grids = append(v.Grids, grid)
@@ -567,7 +564,7 @@ func (v *pageView) spaceGrid(t spaceCounts, sum string) gridView {
 		grid.Rows = append(grid.Rows, row)
 	}
 	if more := len(t.order) - len(grid.Rows); more > 0 {
-		grid.More = fmt.Sprintf("%s are not listed here.", plural(more, "more space"))
+		grid.More = fmt.Sprintf("%s are not listed here.", words.Count(more, "more space"))
 	}
 	return grid
 }

@@ -171,7 +171,7 @@ func viewDependent(d *impact.Dependent, at time.Time) dependentView {
 		Name: clip(label(d.Name), mostName), Kind: kindOf(d), Space: clip(label(placeOf(d)), mostName), Owner: clip(Sanitize(d.Owner), mostName),
 	}
 	if d.Viewers != nil {
-		v.Viewers = thousands(*d.Viewers)
+		v.Viewers = words.Number(*d.Viewers)
 	}
 	v.Reload = lastReload(d, at)
 	return v
@@ -210,7 +210,7 @@ func dependentRows(one *impact.Impacted, at time.Time) (rows []dependentView, mo
 		rows = append(rows, viewDependent(&one.Dependents[i], at))
 	}
 	if n := one.Total() - len(rows); n > 0 {
-		more = fmt.Sprintf("%s more %s not listed.", thousands(n), words.Plural(n, "is", "are"))
+		more = fmt.Sprintf("%s more %s not listed.", words.Number(n), words.Plural(n, "is", "are"))
 	}
 	return rows, more
 }

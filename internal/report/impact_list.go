@@ -256,7 +256,7 @@ func checked(one *impact.Checked, since time.Time) string {
 	if one.Apps == 1 {
 		n = 1
 	}
-	text := fmt.Sprintf("%d of %s that %s it %s reloaded", one.Reloaded, words.Count(one.Apps, "app"), words.Plural(one.Apps, "loads", "load"),
+	text := fmt.Sprintf("%s of %s %s reloaded", words.Number(one.Reloaded), words.Count(one.Apps, "app"),
 		words.Plural(n, "has", "have"))
 	if !since.IsZero() {
 		text += " since"
@@ -295,7 +295,7 @@ func checkSum(c *impact.Check) string {
 	case failed > 0:
 		return fmt.Sprintf("Failing: %d of %s through %s.", failed, words.Count(reloaded, "load"), words.Count(len(c.Connections), "connection"))
 	case reloaded == 0:
-		return fmt.Sprintf("No app has reloaded through %s%s, so there is no proof yet.", words.Count(len(c.Connections), "connection"), since(c))
+		return fmt.Sprintf("No app has loaded data through %s%s, so there is no proof yet.", words.Count(len(c.Connections), "connection"), since(c))
 	default:
 		return fmt.Sprintf("No failure: %d of %s succeeded%s.", reloaded, words.Count(apps, "load"), since(c))
 	}

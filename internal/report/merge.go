@@ -126,7 +126,7 @@ func (s *Scan) Format() (string, error) {
 		}
 	}
 	if format == "" {
-		return "", errors.New("no report was found: write reports with --format jsonl or --format json")
+		return "", errors.New("no report was found. Write reports with --format jsonl or --format json")
 	}
 	return format, nil
 }
@@ -479,7 +479,7 @@ func firstFew(list []string) string {
 	}
 	text := strings.Join(shown, ", ")
 	if more := len(list) - len(shown); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+		text += " and " + words.Number(more) + " more"
 	}
 	return text
 }

@@ -410,10 +410,10 @@ func (p *printer) reads(counts *connection.ReadCounts) {
 func readCounts(r *connection.ReadCounts) string {
 	cached := ""
 	if r.Cached > 0 {
-		cached = ", " + thousands(r.Cached) + " in the cache"
+		cached = ", " + words.Number(r.Cached) + " in the cache"
 	}
 	return fmt.Sprintf("%s: %s read in detail%s, %s proved by the list (%s)",
-		plural(r.Connections, "connection"), thousands(r.Detailed), cached, thousands(r.Proved), plural(r.Calls, "call"))
+		words.Count(r.Connections, "connection"), words.Number(r.Detailed), cached, words.Number(r.Proved), words.Count(r.Calls, "call"))
 }
 
 // withReads adds the counts to a text, after a separator.
@@ -438,7 +438,7 @@ func (p *printer) counts(numbers ...number) string {
 	var parts []string
 	for _, number := range numbers {
 		if number.n > 0 {
-			parts = append(parts, p.pad(number.hue, fmt.Sprintf("%d %s", number.n, number.what), 0))
+			parts = append(parts, p.pad(number.hue, words.Number(number.n)+" "+number.what, 0))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -449,7 +449,7 @@ func overwritten(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %d of them overwritten", n)
+	return ", " + words.Number(n) + " of them overwritten"
 }
 
 // omitted returns the words for changes that were not selected.

@@ -43,14 +43,15 @@ func ledger(r *apply.Result) string { return (&printer{}).ledger(r) }
 
 func (p *printer) ledger(r *apply.Result) string {
 	l := r.Ledger
-	pending, failed := "", fmt.Sprintf("%d failed", l.Failed)
+	pending, failed := "", words.Number(l.Failed)+" failed"
 	if l.Pending > 0 {
-		pending = fmt.Sprintf(" %d saved but not in effect,", l.Pending)
+		pending = " " + words.Number(l.Pending) + " saved but not in effect,"
 	}
 	if l.Failed > 0 {
 		failed = p.paint(red, failed)
 	}
-	return fmt.Sprintf("%d done,%s %s, %d blocked, %d skipped of %d planned.", l.Done, pending, failed, l.Blocked, l.Skipped, l.Planned)
+	return fmt.Sprintf("%s done,%s %s, %s blocked, %s skipped of %s planned.", words.Number(l.Done), pending, failed,
+		words.Number(l.Blocked), words.Number(l.Skipped), words.Number(l.Planned))
 }
 
 func resultRows(r *apply.Result) []row {

@@ -145,7 +145,7 @@ func everydayPlan() *plan.Plan {
 		{
 			Action: plan.ActionRotate, Connection: key("Sales", "Leads"), ID: "c-9", DataSource: "snowflake", Position: &connection.Position{File: "connections/finance.yaml", Line: 80, Column: 5, Item: connection.Place{Line: 82, Column: 7}},
 			Reasons: []connection.Reason{{Text: "asked for"}}, Fields: []plan.Field{secretField("password")},
-			Refused: connection.Reason{Code: "rotate-needs-recreate", Args: map[string]any{"count": 1}, Text: "writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion"},
+			Refused: connection.Reason{Code: "rotate-needs-recreate", Args: map[string]any{"count": 1}, Text: "writing its credentials needs a recreate (update: recreate), which must be reviewed. Raise credentialsVersion"},
 		},
 	}
 	p.Summary.Rotate, p.Summary.Record, p.Summary.Refused = 1, 1, p.Summary.Refused+1
@@ -154,7 +154,7 @@ func everydayPlan() *plan.Plan {
 	rates := key("Finance", "Rates")
 	p.Warnings = []plan.Warning{
 		{Connection: &rates, Reason: connection.Reason{Code: "host-gets-credentials", Args: map[string]any{"property": "url"}, Text: "these credentials will be sent to another host: url changes"}},
-		{Reason: connection.Reason{Text: "the tenant's list is incomplete, so nothing is deleted: 2 connections could not be read"}},
+		{Reason: connection.Reason{Text: "nothing is deleted, because 2 connections could not be read"}},
 	}
 	return p
 }
@@ -169,7 +169,7 @@ func refusedPlan() *plan.Plan {
 	p.Refusal = &plan.Refusal{
 		Rule: plan.RuleMaxDeletes, Reason: connection.Reason{
 			Code: "max-deletes", Args: map[string]any{"deletes": 2, "owned": 7, "allowed": 0},
-			Text: "the plan would delete 2 of 7 owned connections; policy.maxDeletes allows 0", Next: "if this is intended, pass --confirm-deletes 2@" + someHash,
+			Text: "the plan would delete 2 of 7 owned connections, but policy.maxDeletes allows 0", Next: "if this is intended, pass --confirm-deletes 2@" + someHash,
 		},
 	}
 	return p
@@ -367,7 +367,7 @@ func everydayDrift() *plan.Drift {
 			},
 			{Kind: plan.DriftForeign, Connection: key("Finance", "Exchange rates"), ID: "c-2", DataSource: "rest", Apply: plan.ApplyRefuse, Reasons: []connection.Reason{{Text: `it belongs to project "sales"`}}, Position: at(12)},
 			{Kind: plan.DriftMissing, Connection: key("Finance", "Orders lake"), DataSource: "File_AmazonS3ConnectorV2", Apply: "create", Position: at(20)},
-			{Kind: plan.DriftUnreadable, Connection: key("Finance", "Rates"), ID: "c-3", DataSource: "rest", Apply: plan.ApplyRefuse, Reasons: []connection.Reason{{Text: "it cannot be read", Next: "403 forbidden"}}, Position: &connection.Position{File: "connections/finance.yaml", Line: 31, Column: 5, Item: connection.Place{Line: 33, Column: 7}}},
+			{Kind: plan.DriftUnreadable, Connection: key("Finance", "Rates"), ID: "c-3", DataSource: "rest", Apply: plan.ApplyRefuse, Reasons: []connection.Reason{{Text: "it cannot be read: 403 forbidden", Next: "use the token of a member of the space"}}, Position: &connection.Position{File: "connections/finance.yaml", Line: 31, Column: 5, Item: connection.Place{Line: 33, Column: 7}}},
 			{Kind: plan.DriftUnmanaged, Connection: key("Sales", "By hand"), ID: "c-4", DataSource: "rest", Apply: plan.ApplyNothing},
 			{Kind: plan.DriftUndeclared, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest", Apply: "delete", Reasons: []connection.Reason{{Text: "owned by this project and no longer declared"}}},
 		},

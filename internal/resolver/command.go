@@ -96,7 +96,7 @@ func exitReason(err error) error {
 	case errors.Is(err, exec.ErrNotFound):
 		return errors.New("there is no such command in the PATH")
 	case errors.Is(err, exec.ErrDot):
-		return errors.New("it is in the current folder: write ./ in front of it")
+		return errors.New("it is in the current folder. Write ./ in front of it")
 	case errors.Is(err, exec.ErrWaitDelay):
 		return errors.New("it has ended, and something that it started still holds its output")
 	case errors.Is(err, fs.ErrNotExist):

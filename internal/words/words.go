@@ -2,15 +2,19 @@
 package words
 
 import (
-	"strconv"
 	"strings"
+
+	"github.com/qlsync/qlsync/internal/limits"
 )
 
 // Count returns the number and the noun: "1 file", "2 files".
 func Count(n int, noun string) string { return CountOf(n, noun, noun+"s") }
 
 // CountOf is [Count] for a noun whose plural is not the singular and an s: "2 properties".
-func CountOf(n int, one, many string) string { return strconv.Itoa(n) + " " + Plural(n, one, many) }
+func CountOf(n int, one, many string) string { return Number(n) + " " + Plural(n, one, many) }
+
+// Number returns a number with separators of thousands: "12,000".
+func Number(n int) string { return limits.Grouped(int64(n)) }
 
 // Plural returns the form of a word that follows the number: "is" or "are".
 func Plural(n int, one, many string) string {

@@ -95,8 +95,8 @@ func TestAnOptionalSecretThatMayHaveBeenAddedBlocksAWrite(t *testing.T) {
 	}
 	d.Properties["description"] = "another"
 	r.reconnect()
-	r.demand(r.refusals(), "would lose caTruststoreFile, caTruststoreFilePass, which the service stores, or may store, and does not show: "+
-		"declare it under credentials, or as null under properties if it has no value")
+	r.demand(r.refusals(), "would lose caTruststoreFile, caTruststoreFilePass, which the service may store but does not show. "+
+		"Declare caTruststoreFile and caTruststoreFilePass under credentials, or as null under properties if there is no value")
 	if !r.manager.SecretEquals("Payments", "Logs", "caTruststoreFilePass", "by hand") {
 		t.Error("the optional secret is lost by the write, want it kept")
 	}
@@ -333,7 +333,7 @@ func TestADescriptionThatLeavesNoRoomForTheMarkIsRefused(t *testing.T) {
 	r.add("webhook", "Hook", map[string]any{"fullUrl": "https://x.example", "description": strings.Repeat("ü", 1000)})
 	r.add("webhook", "Short", map[string]any{"fullUrl": "https://x.example", "description": strings.Repeat("ü", 700)})
 	d := r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example"})
-	r.demand(r.refusals(), "its description is too long to add the ownership record: shorten it in the console, or declare description in the file")
+	r.demand(r.refusals(), "its description is too long to add the ownership record. Shorten it in the console, or declare description in the file")
 	d.Properties["description"], d.Lifecycle.Adopt = "Ours", true
 	r.declare("webhook", "Short", map[string]any{"fullUrl": "https://x.example"})
 	r.apply()

@@ -90,7 +90,7 @@ var messages = connection.Messages{
 		Example: map[string]any{"connection": "Logs/Orders"},
 	},
 	"not-sensitive-unmarked": {
-		Text: "notSensitive needs an ownership record on {connection:q}, and ownership: none writes no record, so qlsync would still redact the live value of {properties}", Next: "leave notSensitive out",
+		Text: "notSensitive has no effect on {properties} of {connection:q}, because it needs an ownership record, and ownership: none writes no record", Next: "leave notSensitive out",
 		Meaning: "notSensitive takes effect by the ownership record, and the tenant has ownership: none.",
 		Example: map[string]any{"connection": "Logs/Orders", "properties": []string{"headers"}},
 	},
@@ -107,7 +107,7 @@ var messages = connection.Messages{
 		Meaning: "A write of this service replaces all parts of a connection. Parts that are not sent are erased.",
 	},
 	"recreated-by-delete": {
-		Text:    "it is recreated: the old one is deleted, and what uses it finds the new one by its name",
+		Text:    "a recreate deletes it and puts a new connection in its place. API proxies find the new one by its name",
 		Meaning: "A recreate creates the new connection and deletes the old one. The users of the connection find it by its name.",
 	},
 	"tries-and-replaces": {
@@ -119,7 +119,7 @@ var messages = connection.Messages{
 		Meaning: "An owner is declared, and connections of this service have none.",
 	},
 	"write-loses": {
-		Text: "a write replaces the whole connection and would lose {properties}, which the service stores, or may store, and does not show", Next: "declare it under credentials, or as null under properties if it has no value. To lose it anyway, set lifecycle.recreate: allow",
+		Text: "a write replaces the whole connection and would lose {properties}, which the service may store but does not show", Next: "declare {properties:and} under credentials, or as null under properties if there is no value. To lose it anyway, set lifecycle.recreate: allow",
 		Meaning: "A write of this service erases write-only parts that are not sent.",
 		Example: map[string]any{"properties": []string{"password"}},
 	},

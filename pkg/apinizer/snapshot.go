@@ -18,6 +18,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -96,7 +97,7 @@ func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 	slices.SortFunc(spaces, func(a, b connection.Space) int { return cmp.Compare(a.Name, b.Name) })
 	distinct := slices.Compact(slices.Clone(spaces))
 	if twice := len(spaces) - len(distinct); twice > 0 {
-		s.incomplete = append(s.incomplete, fmt.Sprintf("the list of projects changed while it was read: %d are listed twice; plan again", twice))
+		s.incomplete = append(s.incomplete, "the list of projects changed while it was read: "+words.CountOf(twice, "project is listed twice", "projects are listed twice"))
 	}
 	return distinct, nil
 }
@@ -131,9 +132,9 @@ func describeCount(count *int, listed int, what string) string {
 	case count == nil || *count == listed:
 		return ""
 	case *count < listed:
-		return fmt.Sprintf("the manager lists %d %s and counts only %d; plan again", listed, what, *count)
+		return fmt.Sprintf("the manager lists %d %s and counts only %d", listed, what, *count)
 	}
-	return fmt.Sprintf("the manager counts %d %s and lists only %d; plan again", *count, what, listed)
+	return fmt.Sprintf("the manager counts %d %s and lists only %d", *count, what, listed)
 }
 
 // inventory lists the connections of a project, type by type.
@@ -196,7 +197,8 @@ func (p *Provider) listType(ctx context.Context, project, kind string, sent *ato
 	}
 	switch {
 	case twice > 0:
-		missing = fmt.Sprintf("the list of connections of type %s in project %q changed while it was read: %d are listed twice; plan again", kind, project, twice)
+		missing = fmt.Sprintf("the list of connections of type %s in project %q changed while it was read: %s", kind, project,
+			words.CountOf(twice, "connection is listed twice", "connections are listed twice"))
 	case odd > 0:
 		missing = fmt.Sprintf("%d of %d connections of type %s in project %q could not be read: they have no name, or a text longer than 1 MiB", odd, len(items), kind, project)
 	default:

@@ -156,7 +156,7 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"a refused change is blocked", refused(newPlan(2, step("s1", nil, item(0, 1))), 0), &tenant{},
 			[][]int{{0}},
-			[]string{"A/0 blocked: it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first", "A/1 done", "2 = 1 done + 0 failed + 1 blocked + 0 skipped"},
+			[]string{"A/0 blocked: it is protected by preventDestroy. Declare it again with lifecycle.preventDestroy: false first", "A/1 done", "2 = 1 done + 0 failed + 1 blocked + 0 skipped"},
 		},
 		{
 			"a change of two calls has failed when the second has",
@@ -671,17 +671,17 @@ func TestARecreateIsOneCreateAndOneRow(t *testing.T) {
 		{
 			"the old one stays where it is",
 			[]connection.Outcome{{}, {Err: errInvalid}, {Err: connection.ErrNotSent}},
-			"A/0 failed in part: 400 bad request: refused by the service; the old one has its name back (done: create)",
+			"A/0 failed in part: 400 bad request: refused by the service. The old connection has its name again (done: create)",
 		},
 		{
 			"the new one does not get its name",
 			[]connection.Outcome{{}, {}, {Err: errInvalid}},
-			"A/0 failed in part: 400 bad request: refused by the service; the old one has its name back (done: create, patch)",
+			"A/0 failed in part: 400 bad request: refused by the service. The old connection has its name again (done: create, patch)",
 		},
 		{
 			"and the old one does not get it back",
 			[]connection.Outcome{{}, {}, {Err: errInvalid, UndoErr: connection.ErrForbidden}},
-			"A/0 failed in part: 400 bad request: refused by the service; and the old one could not be given its name back: forbidden; plan and apply again at once (done: create, patch)",
+			"A/0 failed in part: 400 bad request: refused by the service. The old connection could not be renamed back either (forbidden). Plan and apply again at once (done: create, patch)",
 		},
 		{
 			"an interrupt comes before the row",
@@ -691,7 +691,7 @@ func TestARecreateIsOneCreateAndOneRow(t *testing.T) {
 		{
 			"the process ends within the row",
 			[]connection.Outcome{{}, {}, {Err: connection.ErrNotSent, UndoErr: connection.ErrNotSent}},
-			"A/0 failed in part: not sent; and the old one could not be given its name back: not sent; plan and apply again at once (done: create, patch)",
+			"A/0 failed in part: not sent. The old connection could not be renamed back either (not sent). Plan and apply again at once (done: create, patch)",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -752,7 +752,7 @@ func TestARecreateIsOneRowWhereTheNewOneIsThere(t *testing.T) {
 		{
 			"the new one does not get its name",
 			[]connection.Outcome{{}, {Err: errInvalid}},
-			"A/0 failed in part: 400 bad request: refused by the service; the old one has its name back (done: create, patch)",
+			"A/0 failed in part: 400 bad request: refused by the service. The old connection has its name again (done: create, patch)",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -36,7 +36,7 @@ func TestACodeThatIsMissingIsAskedForAndNoMistake(t *testing.T) {
 			map[string]any{"code": connection.Reference{Env: "CODE"}},
 			"", connection.AskSignIn,
 			[]string{
-				"A/0 blocked: a person must sign in first: open the address, put the code somewhere, and apply again",
+				"A/0 blocked: a person must sign in first. Open the address, put the code somewhere, and apply again",
 				`A/1 blocked: it needs the sign-in of "A/0", which was not done`,
 				"A/2 done", "3 = 1 done + 0 failed + 2 blocked + 0 skipped",
 			},

@@ -68,12 +68,12 @@ func (r Reason) With(name string, value any) Reason {
 // Holds reports whether there is a reason.
 func (r Reason) Holds() bool { return r.Code != "" || r.Text != "" }
 
-// String returns the sentence with what to do about it behind a colon. A reason without a sentence
-// is shown by its code, so that nothing is hidden.
+// String returns the sentence, and what to do about it as a second sentence. A reason without a
+// sentence is shown by its code, so that nothing is hidden.
 func (r Reason) String() string {
 	text := cmp.Or(r.Text, r.Code)
 	if r.Next != "" {
-		text += ": " + r.Next
+		text = strings.TrimSuffix(text, ".") + ". " + strings.ToUpper(r.Next[:1]) + r.Next[1:]
 	}
 	return text
 }

@@ -52,28 +52,28 @@ var sentences = connection.Messages{
 	},
 
 	"recreated-id": {
-		Text:    "it is recreated: apps keep working by its name; its id changes, and references to the old id break",
+		Text:    "a recreate gives it another id, so references to the old id break. Apps find it by its name and keep working",
 		Meaning: "A recreate creates a new connection and deletes the old one. Load scripts use the name, and other references use the id.",
 	},
 	"host-unlinks-users": {
-		Text:    "{property} changes: every user of this connection will have to enter credentials again",
+		Text:    "{property} changes, so every user of this connection must enter credentials again",
 		Meaning: "The credentials that each user has entered are linked to the host of the connection.",
 		Example: map[string]any{"property": "host"},
 	},
 	"owner-loses-credentials": {
-		Text:    "the owner changes, and the stored credentials are lost: the new owner must enter them again",
+		Text:    "the change of owner removes the stored credentials, so the new owner must enter them again",
 		Meaning: "Qlik Cloud removes the stored credentials when the owner changes, and the files declare none.",
 	},
 	"users-need-credentials": {
-		Text:    "from now on every user needs credentials of their own; the stored ones are lost",
+		Text:    "it changes to per-user credentials, so the stored ones are lost and every user must enter their own",
 		Meaning: "The connection changes to per-user credentials, which are entered by each user.",
 	},
 	"users-credentials-unused": {
-		Text:    "it gets credentials for all users; those that each user has linked are no longer used",
+		Text:    "it changes to credentials for all users, so those that each user has linked are no longer used",
 		Meaning: "The connection changes from per-user credentials to shared ones.",
 	},
 	"owner-writes-credentials": {
-		Text:    "a change of owner removes the credentials; if the service allows only the new owner to write them again, apps fail until apply runs with that user's token: {connections:few}",
+		Text:    "a change of owner removes the credentials of {connections:few}. If the service lets only the new owner write them again, apps fail until apply runs with the token of the new owner",
 		Meaning: "Some tenants let only the owner of a connection write its credentials. The token belongs to somebody else.",
 		Example: map[string]any{"connections": []string{"Finance/A", "Finance/B"}},
 	},
@@ -84,12 +84,12 @@ var sentences = connection.Messages{
 		Example: map[string]any{"owner": "bo@example.com"},
 	},
 	"owner-only-handed": {
-		Text: "it has no usable credentials now; the service may allow only the owner to write credentials", Next: "run apply again with the token of {owner}",
+		Text: "it has no usable credentials now, because the service may allow only the owner to write them", Next: "run apply again with the token of {owner}",
 		Meaning: "The owner was changed, which removed the credentials, and the service refused to write them again.",
 		Example: map[string]any{"owner": "bo@example.com"},
 	},
 	"owner-only-in-recreate": {
-		Text: "the old connection is unchanged; the service may allow only the owner to write credentials", Next: "apply with the token of {owner}, or declare another owner",
+		Text: "the old connection is unchanged. The service may allow only the owner to write credentials", Next: "apply with the token of {owner}, or declare another owner",
 		Meaning: "The new connection of a recreate could not get its credentials, so the old one stays in use.",
 		Example: map[string]any{"owner": "bo@example.com"},
 	},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 const (
@@ -137,17 +138,17 @@ func (c *consistency) problems(told bool) []wireError {
 	fits := len(counts) == 0 || !c.notPages || len(counts) == 1 && (counts[0] == c.items || counts[0] > c.items && c.last < pageSize)
 	switch {
 	case c.twice > 0:
-		return []wireError{{Title: "the list changed while it was read", Detail: fmt.Sprintf("%d are listed twice; plan again", c.twice)}}
+		return []wireError{{Title: "the list changed while it was read", Detail: words.CountOf(c.twice, "item is listed twice", "items are listed twice")}}
 	case fits || told:
 		return nil
 	case len(counts) > 1:
-		return []wireError{{Title: "the list changed while it was read", Detail: "the total is not the same on all pages; plan again"}}
+		return []wireError{{Title: "the list changed while it was read", Detail: "the total is not the same on all pages"}}
 	}
 	title := fmt.Sprintf("the tenant counts %d and lists only %d", counts[0], c.items)
 	if counts[0] < c.items {
 		title = fmt.Sprintf("the tenant lists %d and counts only %d", c.items, counts[0])
 	}
-	return []wireError{{Title: title, Detail: "plan again"}}
+	return []wireError{{Title: title}}
 }
 
 // decodeItems parses the items of a page, and reports the items of an unexpected form.

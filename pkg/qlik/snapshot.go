@@ -394,7 +394,7 @@ func inTwoSpaces(live []connection.Live) []string {
 	first := map[string]connection.Key{}
 	for i := range live {
 		if other, again := first[live[i].ID]; again {
-			told = append(told, fmt.Sprintf("%q and %q are one connection: it was moved while the lists were read; plan again", other, live[i].Key))
+			told = append(told, fmt.Sprintf("%q and %q are one connection, which was moved while the lists were read", other, live[i].Key))
 			continue
 		}
 		first[live[i].ID] = live[i].Key
@@ -497,7 +497,7 @@ func reasons(what string, problems []wireError) []string {
 	told := make([]string, len(problems))
 	for i, problem := range problems {
 		words := strings.Join(slices.DeleteFunc([]string{problem.Code, problem.Title, problem.Detail}, isEmpty), ": ")
-		told[i] = what + " are incomplete: " + cmp.Or(words, "no reason given")
+		told[i] = "the list of " + what + " is incomplete (" + cmp.Or(words, "no reason given") + ")"
 	}
 	return told
 }

@@ -271,8 +271,8 @@ func TestAnIncompleteListSaysSo(t *testing.T) {
 	n := small(t, map[string]route{getList: always(200, `{"data": [`+lake+`], "errors": [
 		{"code": "DC-1", "title": "some could not be returned", "detail": "key-of-ana\nis tired"}, {}]}`)})
 	want := []string{
-		`connections of space "Finance" are incomplete: DC-1: some could not be returned: (secret) is tired`,
-		`connections of space "Finance" are incomplete: no reason given`,
+		`the list of connections of space "Finance" is incomplete (DC-1: some could not be returned: (secret) is tired)`,
+		`the list of connections of space "Finance" is incomplete (no reason given)`,
 	}
 	if diff := cmp.Diff(want, snapshot(t, n, finance).Incomplete); diff != "" {
 		t.Errorf("reasons differ (-want +got):\n%s", diff)

@@ -175,9 +175,9 @@ tenants:
   e: {url: "https://e.example", auth: {apiKey: {env: A, encoding: base64}}}
   f: {url: "https://f.example", auth: {apiKey: {}}}
 `, `
-			qlsync.yaml:4:48: wrong-form field=apiKey rule="is a secret: write where it comes from, {env: NAME} or {file: PATH}, not its value" what=field
+			qlsync.yaml:4:48: wrong-form field=apiKey rule="is a secret. Write where it comes from, {env: NAME} or {file: PATH}, not its value" what=field
 			qlsync.yaml:5:58: wrong-type expected="a string" field=clientId found="a number" what=field
-			qlsync.yaml:5:75: wrong-form field=clientSecret rule="is a secret: write where it comes from, {env: NAME} or {file: PATH}, not its value" what=field
+			qlsync.yaml:5:75: wrong-form field=clientSecret rule="is a secret. Write where it comes from, {env: NAME} or {file: PATH}, not its value" what=field
 			qlsync.yaml:6:54: wrong-form field=env rule="must be the name of an environment variable" what=field
 			qlsync.yaml:7:48: several-sources
 			qlsync.yaml:8:57: missing-companion field=encoding needed=file

@@ -53,7 +53,7 @@ func (*Provider) Messages() connection.Messages {
 	maps.Copy(all, connection.Messages{
 		"no-tags":   {Text: "{connection:q} cannot have tags", Next: "leave tags out"},
 		"carries":   {Text: "a write replaces everything, so it carries the credentials"},
-		"recreated": {Text: "it is recreated: what uses it finds the new one by its name"},
+		"recreated": {Text: "a recreate gives it another id. Users of the connection find it by its name"},
 		"replaces":  {Text: "tries the new one, then puts it in the place of the old one"},
 		"anew":      {Text: "another kind, space or name needs a recreate"},
 		"loses":     {Text: "a write would lose {properties}", Next: "declare them under credentials"},

@@ -22,7 +22,7 @@ var Apply = connection.Messages{
 		Example: args{"error": "qlsync has crashed; see the end of the output"},
 	},
 	"kept-as-old-name": {
-		Text:    "kept: the create of another {dataSource} was not done, and this may be its old name",
+		Text:    "kept, because the create of another {dataSource} connection was not done, and this may be that connection under its old name",
 		Meaning: "The plan deletes a connection and creates one of the same data source. After a rename in the files, the old connection holds the only copy of the credentials until the new one exists.",
 		Example: args{"dataSource": "rest"},
 	},
@@ -65,12 +65,12 @@ var Apply = connection.Messages{
 		Example: args{"error": "create connection: 503: outcome unknown"},
 	},
 	"old-name-restored": {
-		Text:    "{why}; the old one has its name back",
+		Text:    "{why}. The old connection has its name again",
 		Meaning: "In a recreate, the new connection did not get the name. The old connection has its name again, and apps still find it.",
 		Example: args{"why": "rename connection: PATCH /api/v1/data-connections/c1 was answered with 409: Conflict"},
 	},
 	"old-name-lost": {
-		Text:    "{why}; and the old one could not be given its name back: {undo}; plan and apply again at once",
+		Text:    "{why}. The old connection could not be renamed back either ({undo}). Plan and apply again at once",
 		Meaning: "In a recreate, neither the new connection nor the old one has the name that apps use. The next apply finishes the change.",
 		Example: args{"why": "rename connection: 503", "undo": "rename connection: 503"},
 	},

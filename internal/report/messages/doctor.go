@@ -59,7 +59,7 @@ var Doctor = connection.Messages{
 
 	"no-date": {Text: "the tenant sent no date", Meaning: "The clock can only be compared with a date in an answer."},
 	"clock-wrong": {
-		Text: "this computer's clock is {by} {direction} the tenant's", Next: "set the clock of this computer: with a wrong clock, valid tokens and certificates are refused",
+		Text: "this computer's clock is {by} {direction} the tenant's", Next: "set the clock of this computer, because services refuse valid tokens and certificates if the clock is wrong",
 		Meaning: "The difference is five minutes or more.", Example: args{"by": "6m0s", "direction": "behind"},
 	},
 	"clock-inexact": {

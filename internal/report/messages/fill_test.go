@@ -22,8 +22,8 @@ func TestAnArgumentIsWrittenInTheFormOfItsMessage(t *testing.T) {
 		"{a:or}":                   {[]string{"x", "y", "z"}, `"x", "y" or "z"`},
 		"{a:and}":                  {[]string{"x", "y", "z"}, "x, y and z"},
 		"{a:few}":                  {[]string{"v", "w", "x", "y", "z"}, "v, w, x, 2 more"},
-		"because {a}":              {nested, "because x is not: look"},
-		"because of {a:and}":       {[]connection.Reason{nested, nested}, "because of x is not: look and x is not: look"},
+		"because {a}":              {nested, "because x is not. Look"},
+		"because of {a:and}":       {[]connection.Reason{nested, nested}, "because of x is not. Look and x is not. Look"},
 		"{a}, {unknown} and {x: }": {"x", "x, {unknown} and {x: }"},
 	} {
 		reason := connection.Because("outer", "a", test.value)

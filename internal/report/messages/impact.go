@@ -32,8 +32,8 @@ var Impact = connection.Messages{
 		Example: args{"error": "GET /api/v1/apps/8d0c/reloads/metadata/ was answered with 403: Forbidden"},
 	},
 	"usage-list-incomplete": {
-		Text:    "the list of apps, knowledge bases and data sets is incomplete: {why}",
+		Text:    "apps, knowledge bases or data sets may be missing, because {why}",
 		Meaning: "An app or another object that uses a connection may be missing from the list, so no connection is called unused.",
-		Example: args{"why": "the list changed while it was read: 2 are listed twice; plan again"},
+		Example: args{"why": "the list of items is incomplete (the list changed while it was read: 2 items are listed twice)"},
 	},
 }

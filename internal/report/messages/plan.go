@@ -110,12 +110,12 @@ var Plan = connection.Messages{
 		Example: args{"space": "Finance", "own": "\"Finance\"", "other": "\"F\u0456nance\"", "difference": "look-alike letters"},
 	},
 	"no-user-id": {
-		Text:    "no user of the tenant has the id {user:q}",
+		Text: "no user of the tenant has the id {user:q}", Next: "correct owner",
 		Meaning: "owner: {id: ...} names a user whom the tenant does not have.",
 		Example: args{"user": "64a1f0"},
 	},
 	"no-user": {
-		Text:    "no active user of the tenant has the e-mail or subject {user:q}",
+		Text: "no active user of the tenant has the e-mail or subject {user:q}", Next: "correct owner, or ask an administrator to add the user",
 		Meaning: "The declared owner is compared with the e-mail address and the subject of each active user. None fits.",
 		Example: args{"user": "ana@example.com"},
 	},
@@ -145,7 +145,7 @@ var Plan = connection.Messages{
 		Example: args{"dataSource": "DG_mssql", "kind": "gateway", "name": "Frankfurt"},
 	},
 	"no-stored-yet": {
-		Text: "this token's user has no stored credentials {name:q}", Next: "this plan creates them with {connection:q}; run apply again afterwards",
+		Text: "this token's user has no stored credentials {name:q}", Next: "this plan creates them with {connection:q}, so run apply again afterwards",
 		Meaning: "A property selects stored credentials that do not exist yet, and another change of the same plan creates them. The change is refused in this run only.",
 		Example: args{"name": "team", "connection": "Finance/Orders"},
 	},
@@ -168,7 +168,7 @@ var Plan = connection.Messages{
 		Meaning: "The ownership record shows that this connection was at the declared name before. Somebody renamed or moved it outside of the files.",
 	},
 	"moved-to-taken": {
-		Text:    "the name is taken: a moved block leads here from {from:q}, and both exist. Delete or rename one of them",
+		Text: "the name is taken: a moved block leads here from {from:q}, and connections exist at both names", Next: "delete or rename one of the two",
 		Meaning: "A moved block leads from an existing connection to a name at which another connection exists. qlsync does not choose between the two.",
 		Example: args{"from": "Finance/Old orders"},
 	},
@@ -178,7 +178,7 @@ var Plan = connection.Messages{
 		Example: args{"from": []string{"\"Finance/A\"", "\"Finance/B\""}},
 	},
 	"several-candidates": {
-		Text:    "several connections may be this one, renamed or copied by hand: {found}. Add a moved block from the right one, or delete the others",
+		Text: "several connections may be this one, renamed or copied by hand: {found}", Next: "add a moved block from the right one, or delete the others",
 		Meaning: "More than one connection has the ownership record of the declared one, for example after a copy in the console. qlsync cannot know which of them is the original.",
 		Example: args{"found": []string{"\"Finance/A\"", "\"Finance/B\""}},
 	},
@@ -193,53 +193,53 @@ var Plan = connection.Messages{
 		Example: args{"dataSource": "rest"},
 	},
 	"disabled-live": {
-		Text: "data source {dataSource} is disabled in the tenant", Next: "ask an administrator to enable it, or remove this connection from the files; qlsync does not delete it then",
+		Text: "data source {dataSource} is disabled in the tenant", Next: "ask an administrator to enable it, or remove this connection from the files (qlsync then leaves it on the tenant)",
 		Meaning: "An administrator has disabled the data source. The connection exists and cannot be changed. If its declaration is removed, qlsync leaves the connection alone.",
 		Example: args{"dataSource": "rest"},
 	},
 
 	"kept-listed-twice": {
-		Text: "the tenant also lists it as {other:q}: it was moved or renamed while the lists were read; qlsync does not delete it", Next: "plan again",
+		Text: "the tenant also lists it as {other:q}, because it was moved or renamed while the lists were read. qlsync does not delete it", Next: "plan again",
 		Meaning: "The tenant returned one connection at two places while the lists were read. A delete could hit the declared connection.",
 		Example: args{"other": "Finance/Orders"},
 	},
 	"kept-credentials": {
-		Text: "the old one of a recreate, with credentials that the one in its place does not have; qlsync does not delete it", Next: "declare credentials, or set lifecycle.recreate: allow to lose them",
+		Text: "left by a recreate, with credentials that the new connection does not have. qlsync does not delete it", Next: "declare credentials, or set lifecycle.recreate: allow to lose them",
 		Meaning: "An interrupted recreate left the old connection. It has credentials that the new connection lacks, and a delete would lose them.",
 	},
 	"kept-pending": {
-		Text: "owned by this project, and a moved block leads from it to a name that is taken; qlsync does not delete it", Next: "delete or rename one of the two",
+		Text: "owned by this project, and a moved block leads from it to a name that is taken. qlsync does not delete it", Next: "delete or rename one of the two",
 		Meaning: "A moved block has not been carried out, because a connection exists at its end. The connection at its start is kept until that is resolved.",
 	},
 	"kept-misnamed": {
-		Text: "has the ownership record of an interrupted recreate, but not a name that qlsync writes; qlsync does not delete it", Next: release,
+		Text: "has the ownership record of an interrupted recreate, but not a name that qlsync writes. qlsync does not delete it", Next: release,
 		Meaning: "The ownership record says that a recreate has left this connection, but the name is not one that a recreate uses. Somebody may have renamed or copied it.",
 	},
 	"kept-protected": {
-		Text: "looks like a leftover of a recreate of {of:q}, but is protected, and a recreate leaves nothing protected; qlsync does not delete it", Next: release,
+		Text: "looks like a leftover of a recreate of {of:q}, but it is protected, and leftovers never are. qlsync does not delete it", Next: release,
 		Meaning: "qlsync removes the protection of a connection before it recreates it. A protected leftover was therefore changed by somebody else.",
 		Example: args{"of": "Finance/Orders"},
 	},
 	"kept-several": {
-		Text: "one of several connections that look like the leftover of a recreate of {of:q}; qlsync does not delete it", Next: release,
+		Text: "one of several connections that look like the leftover of a recreate of {of:q}. qlsync does not delete it", Next: release,
 		Meaning: "A recreate leaves one connection at most. Of several, qlsync cannot know which one is the leftover.",
 		Example: args{"of": "Finance/Orders"},
 	},
 	"kept-renamed": {
-		Text: "a leftover of an interrupted recreate of a connection that a moved block has renamed since; qlsync does not delete it", Next: release,
+		Text: "a leftover of an interrupted recreate of a connection that a moved block has renamed since. qlsync does not delete it", Next: release,
 		Meaning: "A recreate was interrupted, and a moved block has given the connection another name since. The leftover cannot be assigned to a declared connection.",
 	},
 	"kept-namesake": {
-		Text:    "{own} differs from the declared name {other} only in {difference}; qlsync does not delete it",
+		Text:    "{own} differs from the declared name {other} only in {difference}. qlsync does not delete it",
 		Meaning: "The undeclared connection may be the declared one with a name that was changed by hand. A delete could destroy it.",
 		Example: args{"own": "\"orders\"", "other": "\"Orders\"", "difference": "letter case"},
 	},
 	"kept-unrecorded": {
-		Text: "owned by this project and no longer declared, but without the key record that qlsync writes; qlsync does not delete it", Next: release,
+		Text: "owned by this project and no longer declared, but without the key record that qlsync writes. qlsync does not delete it", Next: release,
 		Meaning: "The connection has the tag of this project and no key record. qlsync deletes only connections that qlsync has created or adopted itself.",
 	},
 	"kept-unexplained": {
-		Text: "owned by this project and no longer declared, but its key record is for another name or space: it was moved, renamed or copied; qlsync does not delete it", Next: "to have it deleted, declare it, apply (which renews the record), and remove it again, or delete it yourself; to keep it, remove its ownership record",
+		Text: "owned by this project and no longer declared, but its key record is for another name or space, so it was moved, renamed or copied. qlsync does not delete it", Next: "delete it yourself, or remove its ownership record to keep it. To let qlsync delete it, declare it, apply (which renews the record), and remove the declaration",
 		Meaning: "The key record proves at which name qlsync wrote the connection. Here the connection is at another name, and no moved block explains that, so the connection may be a copy.",
 	},
 
@@ -336,26 +336,26 @@ var Plan = connection.Messages{
 		Meaning: "The tenant did not list everything. A recreate needs to know all names.",
 	},
 	"recreate-loses-hidden": {
-		Text: "recreating it would lose {property}, which the service does not show in full", Next: "declare it",
+		Text: "recreating it would lose {property}, which the service does not show in full", Next: "declare {property}",
 		Meaning: "The service shows this property in part only, so a recreate could not copy it to the new connection.",
 		Example: args{"property": "headers"},
 	},
 	"recreate-other-family": {
-		Text:    "a connection of data source {dataSource} cannot serve the apps that load from it as {live}. To recreate it anyway, set lifecycle.recreate: allow",
+		Text: "a connection of data source {dataSource} cannot serve the apps that load from it as {live}", Next: "to recreate it anyway, set lifecycle.recreate: allow",
 		Meaning: "Apps load from a connector by its type. With another type, the load scripts of the apps fail.",
 		Example: args{"dataSource": "rest", "live": "File_AmazonS3ConnectorV2"},
 	},
 	"recreate-loses-credentials": {
-		Text: "recreating it would lose its stored credentials", Next: "declare them under credentials. To recreate it anyway, set lifecycle.recreate: allow",
+		Text: "recreating it would lose its stored credentials", Next: "declare these credentials. To recreate it anyway, set lifecycle.recreate: allow",
 		Meaning: "The service never returns credentials, so a recreate can only write declared ones.",
 	},
 	"recreate-loses-withheld": {
-		Text: "recreating it would lose {properties}, which the service stores, or may store, and does not show", Next: "declare it under credentials. To recreate it anyway, set lifecycle.recreate: allow",
+		Text: "recreating it would lose {properties}, which the service may store but does not show", Next: "declare {properties:and} under credentials. To recreate it anyway, set lifecycle.recreate: allow",
 		Meaning: "These parts are write-only: the service stores them and never returns them, so a recreate cannot copy them.",
 		Example: args{"properties": []string{"password"}},
 	},
 	"recreate-loses-users-credentials": {
-		Text:    "recreating it would lose the credentials that each user has entered. To recreate it anyway, set lifecycle.recreate: allow",
+		Text: "recreating it would lose the credentials that each user has entered", Next: "to recreate it anyway, set lifecycle.recreate: allow",
 		Meaning: "Every user has entered credentials for this connection. They belong to the old connection and are deleted with it.",
 	},
 	"recreate-changes-owner": {
@@ -387,7 +387,7 @@ var Plan = connection.Messages{
 		Meaning: "The fingerprints in the ownership record differ from those of the current values. The values are written again.",
 	},
 	"record-unknown": {
-		Text:    "no fingerprint of its credentials was made with this key; apply records their current values without writing them",
+		Text:    "its credentials have no fingerprint of this key, so apply records one and does not write the credentials",
 		Meaning: "QLSYNC_FINGERPRINT_KEY is set, and no fingerprint that was made with this key is recorded. The current values become the baseline.",
 	},
 	"rotate-needs-recreate": {
@@ -445,7 +445,7 @@ var Plan = connection.Messages{
 		Meaning: "policy.prune is none, so the connection stays. With policy.prune: owned, qlsync deletes it.",
 	},
 	"undeclared-disabled": {
-		Text: "owned by this project and no longer declared, and its data source {dataSource} is disabled in the tenant; qlsync does not delete it", Next: "ask an administrator to enable it, or delete the connection yourself",
+		Text: "owned by this project and no longer declared, and its data source {dataSource} is disabled in the tenant. qlsync does not delete it", Next: "ask an administrator to enable it, or delete the connection yourself",
 		Meaning: "Nothing can be restored for a disabled data source, so qlsync does not delete its connections.",
 		Example: args{"dataSource": "rest"},
 	},
@@ -462,7 +462,7 @@ var Plan = connection.Messages{
 		Meaning: "The tenant did not list everything. A connection that seems undeclared may be a declared one that was renamed.",
 	},
 	"may-be-created": {
-		Text: "its key record is for another name or space, and it may be what this plan creates as {created:q}", Next: "add a moved block from {live:q}, or plan again after the create",
+		Text: "its key record is for another name or space, so it may be the connection that this plan creates as {created:q}", Next: "add a moved block from {live:q}, or plan again after the create",
 		Meaning: "The undeclared connection may be the one that the plan creates, after somebody renamed it. A delete would destroy it.",
 		Example: args{"created": "Finance/New", "live": "Finance/Old"},
 	},
@@ -476,7 +476,7 @@ var Plan = connection.Messages{
 		Example: args{"dataSource": "rest"},
 	},
 	"name-taken": {
-		Text:    "the name is taken: {by:q} exists and keeps it",
+		Text: "the name is taken: {by:q} exists and keeps it", Next: "choose another name, or rename or delete {by:q}",
 		Meaning: "A live connection has the name that this change needs, and nothing in the plan moves it away.",
 		Example: args{"by": "Finance/Orders"},
 	},
@@ -496,14 +496,14 @@ var Plan = connection.Messages{
 	},
 
 	"from-snapshot": {
-		Text:    "made from a snapshot of {taken}, not from the tenant. Later changes of the tenant are not in the plan",
+		Text:    "made from a snapshot of {taken}, not from the tenant. The plan does not show later changes of the tenant",
 		Meaning: "--snapshot was given, so the tenant was not read.",
 		Example: args{"taken": "2026-11-24T02:00:00Z"},
 	},
 	"list-incomplete": {
-		Text:    "the tenant's list is incomplete, so nothing is deleted: {why}",
+		Text: "nothing is deleted, because {why}", Next: listed,
 		Meaning: "A list of the tenant could not be read in full. qlsync then deletes, moves and recreates nothing.",
-		Example: args{"why": "1 of 3 items on a page could not be read"},
+		Example: args{"why": "the list of connections is incomplete (1 of 3 items on a page could not be read)"},
 	},
 	"owner-unknown": {
 		Text: "the tenant does not say who owns its connections, so qlsync cannot check whether the owner is {owner}", Next: "look in the console, or set ignoreChanges: [owner]",
@@ -557,12 +557,12 @@ var Plan = connection.Messages{
 		Example: args{"deletes": 7, "confirm": "--confirm-deletes 7@sha256:4f1c"},
 	},
 	"max-deletes": {
-		Text: "the plan would delete {deletes} of {owned} owned connections; policy.maxDeletes allows {allowed}", Next: intended,
+		Text: "the plan would delete {deletes} of {owned} owned connections, but policy.maxDeletes allows {allowed}", Next: intended,
 		Meaning: "policy.maxDeletes protects against a mistake that deletes many connections.",
 		Example: args{"deletes": 5, "owned": 20, "allowed": 2, "confirm": "--confirm-deletes 5@sha256:4f1c"},
 	},
 	"max-recreates": {
-		Text: "the plan would recreate {recreates} connections, and the project owns {owned}; policy.maxRecreates allows {allowed}", Next: intended,
+		Text: "the plan would recreate {recreates} connections, but policy.maxRecreates allows {allowed} (the project owns {owned})", Next: intended,
 		Meaning: "policy.maxRecreates protects against a mistake that recreates many connections. A recreated connection has another id.",
 		Example: args{"recreates": 5, "owned": 20, "allowed": 3, "confirm": "--confirm-recreates 5@sha256:4f1c"},
 	},
@@ -605,7 +605,7 @@ var Plan = connection.Messages{
 		Meaning: "Apinizer does not show which API proxies use a connection. By default, each change that can break dependents is refused if policy.impact.refuse is set.",
 	},
 	"impact-not-read": {
-		Text:    "what depends on connections could not be read: {error}",
+		Text:    "the dependents of connections could not be read: {error}",
 		Meaning: "The lists of apps, knowledge bases or data sets could not be read. Nothing is known about dependents.",
 		Example: args{"error": "GET /api/v1/items was answered with 403: Forbidden"},
 	},
@@ -620,7 +620,7 @@ var Plan = connection.Messages{
 		Example: args{"given": "12@sha256:0000", "needed": "12@sha256:4f1c"},
 	},
 	"confirm-impact-exceeded": {
-		Text: "--confirm-impact {given:q} does not cover this plan: {dependents:app or other object depends|apps and other objects depend} on its connections now", Next: confirmImpact,
+		Text: "--confirm-impact {given:q} does not cover this plan, because {dependents:app or other object now depends|apps and other objects now depend} on its connections", Next: confirmImpact,
 		Meaning: "The hash fits. The connections have more dependents than was confirmed, or the number of dependents is now unknown.",
 		Example: args{"given": "12@sha256:4f1c", "needed": "13@sha256:4f1c", "dependents": 13},
 	},
@@ -657,7 +657,7 @@ var Plan = connection.Messages{
 		Example: args{"project": "sales", "url": "https://acme.eu.qlikcloud.com"},
 	},
 	"stale-edited": {
-		Text:    "its hash does not fit its content: the file was edited",
+		Text:    "its hash does not fit its content, so the file was edited",
 		Meaning: "The hash of a plan covers its changes. They were edited after the plan was made.",
 	},
 	"stale-new": {
@@ -666,7 +666,7 @@ var Plan = connection.Messages{
 		Example: args{"connection": "Finance/Orders"},
 	},
 	"stale-gone": {
-		Text:    "{connection}: no longer changes",
+		Text:    "{connection}: the reviewed change is no longer needed",
 		Meaning: "The reviewed plan has a change that is not needed any more.",
 		Example: args{"connection": "Finance/Orders"},
 	},
@@ -823,7 +823,7 @@ var Plan = connection.Messages{
 		Meaning: "A list of the tenant could not be read in full, so the delete of the old connection cannot be verified.",
 	},
 	"no-record-there": {
-		Text:    "it does not have our ownership record",
+		Text:    "it does not have the ownership record of this project",
 		Meaning: "The connection was adopted, and the ownership record is missing. Without it, qlsync does not own the connection.",
 	},
 	"may-be-unreadable": {

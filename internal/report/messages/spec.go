@@ -20,12 +20,12 @@ const (
 var Spec = connection.Messages{
 	// Every list of problems.
 	"more-problems-in-file": {
-		Text:    "more than {limit} {severity}s in this file. No more of them are shown",
+		Text:    "more than {limit} {severity}s in this file. The others are not shown",
 		Meaning: "A file has more problems than a person reads. Fix the first ones and run the command again.",
 		Example: args{"limit": 1000, "severity": "error"},
 	},
 	"more-problems": {
-		Text:    "more than {limit} {severity}s. No more of them are shown",
+		Text:    "more than {limit} {severity}s. The others are not shown",
 		Meaning: "The files have more problems than a person reads. Fix the first ones and run the command again.",
 		Example: args{"limit": 10000, "severity": "error"},
 	},
@@ -1024,7 +1024,7 @@ var Spec = connection.Messages{
 		Example: args{"property": "token"},
 	},
 	"not-sensitive-secret": {
-		Text: "{property:q} is a secret by the documentation or the schema of its data source, or contains one: notSensitive lifts only guesses",
+		Text: "the documentation or the schema of the data source says that {property:q} is or contains a secret, and notSensitive corrects only guesses",
 		Next: "take it out of the list, and declare the secret under credentials", Meaning: "notSensitive is for properties that qlsync takes for a secret by their name only.",
 		Example: args{"property": "password"},
 	},
@@ -1040,7 +1040,7 @@ var Spec = connection.Messages{
 	},
 	"suspect-in-properties": {
 		Text: "{property:q} is a secret and must not be under properties",
-		Next: "move it under credentials, as {property}: {env: NAME}; if it is not a secret, add notSensitive: [{property}]", Meaning: "The name of the property is that of a secret. This is a guess, which notSensitive lifts.",
+		Next: "move it under credentials, as {property}: {env: NAME}; if it is not a secret, add notSensitive: [{property}]", Meaning: "The name of the property is that of a secret. This is a guess, which notSensitive corrects.",
 		Example: args{"property": "apiToken"},
 	},
 	"credential-in-properties": {
@@ -1054,13 +1054,13 @@ var Spec = connection.Messages{
 		Example: args{"property": "password"},
 	},
 	"secret-inside-property": {
-		Text:    "{property:q} contains a secret; move it under credentials, with {env: NAME} or {file: PATH} for the value",
+		Text:    "{property:q} contains a secret. Move it under credentials, with {env: NAME} or {file: PATH} for the value",
 		Meaning: "A part of the value is a secret, for example a password in an address or a token in a header.",
 		Example: args{"property": "queryHeaders"},
 	},
 	"suspect-inside-property": {
-		Text: "{property:q} contains a secret; move it under credentials, with {env: NAME} or {file: PATH} for the value",
-		Next: "if it is not a secret, add notSensitive: [{property}]", Meaning: "A part of the value looks like a secret. This is a guess, which notSensitive lifts.",
+		Text: "{property:q} contains a secret. Move it under credentials, with {env: NAME} or {file: PATH} for the value",
+		Next: "if it is not a secret, add notSensitive: [{property}]", Meaning: "A part of the value looks like a secret. This is a guess, which notSensitive corrects.",
 		Example: args{"property": "queryHeaders"},
 	},
 	"secret-without-source": {
@@ -1110,32 +1110,32 @@ var Spec = connection.Messages{
 		Example: args{"credential": "password", "cases": "authType basic"},
 	},
 	"removed-property": {
-		Text: "newer versions of the service do not have the property {property:q} of data source {dataSource:q}: they may refuse or ignore it",
+		Text: "newer versions of the service do not have the property {property:q} of data source {dataSource:q}, so they may refuse or ignore it",
 		Next: "leave it out unless your version has it", Meaning: "The property belongs to older versions of the service.",
 		Example: args{"property": "poolSize", "dataSource": "database"},
 	},
 	"schema-too-large": {
-		Text:    "the schema of data source {dataSource:q} is larger than {limit}: its properties are not checked",
+		Text:    "the schema of data source {dataSource:q} is larger than {limit}, so its properties are not checked",
 		Meaning: "The limit protects against schemas that are made to exhaust memory.",
 		Example: args{"dataSource": "rest", "limit": "4 MiB"},
 	},
 	"schema-too-costly": {
-		Text:    "the schema of data source {dataSource:q} would be applied more than {limit} times to the connections: only the names of its properties are checked",
+		Text:    "the schema of data source {dataSource:q} would be applied more than {limit} times to the connections, so only the names of its properties are checked",
 		Meaning: "The limit protects against schemas that would take very long to check.",
 		Example: args{"dataSource": "rest", "limit": 50000000},
 	},
 	"schema-invalid": {
-		Text:    "the schema of data source {dataSource:q} is not a JSON Schema: its properties are not checked",
+		Text:    "the schema of data source {dataSource:q} is not a JSON Schema, so its properties are not checked",
 		Meaning: "The service or the vendored file contains something other than a JSON Schema.",
 		Example: args{"dataSource": "rest"},
 	},
 	"schema-unusable": {
-		Text:    "the schema of data source {dataSource:q} cannot be used: only the names of its properties are checked",
+		Text:    "the schema of data source {dataSource:q} cannot be used, so only the names of its properties are checked",
 		Meaning: "The schema library cannot compile the schema.",
 		Example: args{"dataSource": "rest"},
 	},
 	"schema-refused": {
-		Text:    "the schema of data source {dataSource:q} cannot be used, as {reason}: only the names of its properties are checked",
+		Text:    "the schema of data source {dataSource:q} cannot be used, because {reason}. Only the names of its properties are checked",
 		Meaning: "The limits protect against schemas that are made to exhaust memory.",
 		Example: args{"dataSource": "rest", "reason": "it has more than 10000 schemas"},
 	},

@@ -161,7 +161,7 @@ func everyday() *plan.Drift {
 		},
 		{
 			Kind: plan.DriftForeign, Connection: key("Supply chain", "Stock levels"), ID: "c1", DataSource: "rest", Apply: "refuse", Position: at(80),
-			Reasons: []connection.Reason{{Text: `it belongs to project "logistics": remove it from these files, or take the tag qlsync:logistics off it`}}, Owner: "li.wei@acme.example", UpdatedAt: ago(70),
+			Reasons: []connection.Reason{{Text: `it belongs to project "logistics". Remove it from these files, or take the tag qlsync:logistics off it`}}, Owner: "li.wei@acme.example", UpdatedAt: ago(70),
 		},
 		{
 			Kind: plan.DriftUnreadable, Connection: key("Supply chain", "Tracking"), ID: "c2", DataSource: "rest", Apply: "refuse", Position: at(88),

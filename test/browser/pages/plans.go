@@ -79,7 +79,7 @@ func everydayPlan() *plan.Plan {
 		{Action: plan.ActionDelete, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest", Reasons: said("owned by this project and no longer declared")},
 		{
 			Action: plan.ActionUpdate, Connection: key("Supply chain", "Stock levels"), ID: "c-6", DataSource: "rest", Position: at(80),
-			Refused: connection.Reason{Text: `it belongs to project "logistics": remove it from these files, or take the tag qlsync:logistics off it`},
+			Refused: connection.Reason{Text: `it belongs to project "logistics". Remove it from these files, or take the tag qlsync:logistics off it`},
 		},
 	},
 		step("s1", connection.Create, "", nil, key("Finance", "Budget")),
@@ -129,7 +129,7 @@ func refusedPlan() *plan.Plan {
 	p := everydayPlan()
 	p.Refusal = &plan.Refusal{
 		Rule: plan.RuleMaxDeletes, Reason: connection.Reason{
-			Text: "the plan would delete 1 of 7 owned connections; policy.maxDeletes allows 0", Next: "if this is intended, pass --confirm-deletes 1@" + p.Hash,
+			Text: "the plan would delete 1 of 7 owned connections, but policy.maxDeletes allows 0", Next: "if this is intended, pass --confirm-deletes 1@" + p.Hash,
 		},
 	}
 	return p
