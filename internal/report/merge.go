@@ -131,17 +131,17 @@ func (s *Scan) Format() (string, error) {
 	return format, nil
 }
 
-// Of two reports on a tenant, the one of the newer run counts, and otherwise the later one.
+// attempt is the report of one run on a tenant. Of two, the one of the newer run counts, and
+// otherwise the later one.
 type attempt[T any] struct {
 	at     string
 	member Member[T]
-	count  int
 }
 
 // merger puts the reports of several runs together.
 type merger[T any] struct {
 	merged   *Fleet[T]
-	attempts map[string]*attempt[T] // by the name of the tenant
+	attempts map[string][]attempt[T] // by the name of the tenant
 	selected map[string]bool
 	shards   map[string]*shardsOf // by the wave; runs on no single wave have the key ""
 	damaged  []string
@@ -150,6 +150,7 @@ type merger[T any] struct {
 	runs     map[oneRun]*runLines
 	waves    map[string]string // by the name of the tenant, of the runs on one wave
 	reports  int               // that were added
+	lock     string            // of the first one
 }
 
 // shardsOf are the shards of a wave that were found.
@@ -198,7 +199,7 @@ func MergeResults(s *Scan) (*Fleet[apply.Result], []string, error) {
 // what was left out.
 func mergeReports[T any](s *Scan, format, single string, one func(*T) Member[T]) (*Fleet[T], []string, error) {
 	m := &merger[T]{
-		merged: &Fleet[T]{Format: format, Tenants: []Member[T]{}}, attempts: map[string]*attempt[T]{}, selected: map[string]bool{},
+		merged: &Fleet[T]{Format: format, Tenants: []Member[T]{}}, attempts: map[string][]attempt[T]{}, selected: map[string]bool{},
 		shards: map[string]*shardsOf{}, runs: map[oneRun]*runLines{}, waves: map[string]string{},
 	}
 	m.damaged = slices.Clone(s.Damaged)
@@ -271,18 +272,8 @@ func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 			}
 		}
 		m.selected[member.Tenant.Name], lines.tenants[member.Tenant.Name] = true, true
-		known := m.attempts[member.Tenant.Name]
-		switch {
-		case member.Outcome == OutcomeMissing: // an earlier merge did not find it
-		case known == nil:
-			m.attempts[member.Tenant.Name] = &attempt[T]{f.At, member, 1}
-		default:
-			if known.at != f.At || member.Health == nil { // otherwise the same run adds its check
-				known.count++
-			}
-			if f.At >= known.at {
-				known.at, known.member = f.At, laterOf(known.member, member)
-			}
+		if member.Outcome != OutcomeMissing { // otherwise an earlier merge did not find it
+			m.attempts[member.Tenant.Name] = append(m.attempts[member.Tenant.Name], attempt[T]{f.At, member})
 		}
 	}
 	return nil
@@ -345,25 +336,50 @@ func attemptText(shard string, attempt int) string {
 	return text
 }
 
+// newest returns the newest of the reports on a tenant, and the number of runs that they are of. The
+// reports may be in any order.
+func (m *merger[T]) newest(found []attempt[T]) (newest attempt[T], runs int) {
+	slices.SortStableFunc(found, func(a, b attempt[T]) int { return cmp.Compare(a.at, b.at) })
+	newest, runs = found[0], 1
+	for _, next := range found[1:] {
+		if next.at != newest.at || next.member.Health == nil { // otherwise the same run adds its check
+			runs++
+		}
+		newest = attempt[T]{next.at, m.laterOf(newest.member, next.member)}
+	}
+	return newest, runs
+}
+
 // laterOf returns the later one of two members on a tenant. A run that did not check the apps keeps
-// what an earlier one found.
-func laterOf[T any](earlier, later Member[T]) Member[T] {
-	if later.Outcome == OutcomeDone && later.Health == nil && earlier.Health != nil && !earlier.Health.Works {
+// what an earlier one found. A run that had nothing to write keeps a change that was not checked.
+func (m *merger[T]) laterOf(earlier, later Member[T]) Member[T] {
+	switch {
+	case later.Outcome != OutcomeDone || later.Health != nil:
+	case earlier.Health != nil && !earlier.Health.Works:
 		later.Outcome, later.Health = OutcomeUnhealthy, earlier.Health
+	case isUnchecked(m.merged.Rollout, earlier) && !isUnchecked(m.merged.Rollout, later):
+		later.Report = earlier.Report
 	}
 	return later
 }
 
-// addRollout adds the rollout of a run. Runs with different ones have none together.
+// isUnchecked is [Rollout.Unchecked]. Plans and drift reports have nothing to check.
+func isUnchecked[T any](r *Rollout, member Member[T]) bool {
+	result, ok := any(&member).(*Member[apply.Result])
+	return ok && r.Unchecked(result)
+}
+
+// addRollout adds the rollout of a run. Runs with different ones, or with different locks, have none
+// together: their waves have different tenants.
 func (m *merger[T]) addRollout(lock string, r *Rollout) {
 	if m.reports++; m.reports == 1 {
-		m.merged.Lock, m.merged.Rollout = lock, r
+		m.lock, m.merged.Lock, m.merged.Rollout = lock, lock, r
 		return
 	}
 	if m.merged.Lock != lock {
 		m.merged.Lock = ""
 	}
-	if r == nil || m.merged.Rollout == nil || !m.merged.Rollout.Same(r) || !slices.Equal(m.merged.Rollout.Waves, r.Waves) {
+	if r == nil || m.merged.Rollout == nil || m.lock != lock || !m.merged.Rollout.Same(r) || !slices.Equal(m.merged.Rollout.Waves, r.Waves) {
 		m.merged.Rollout = nil
 	}
 }
@@ -432,17 +448,18 @@ func (m *merger[T]) settle() (notes []string) {
 	var double, lost []string
 	for _, name := range slices.Sorted(maps.Keys(m.selected)) {
 		found := m.attempts[name]
-		if found == nil {
+		if len(found) == 0 {
 			lost = append(lost, name)
 			m.merged.Tenants = append(m.merged.Tenants, Member[T]{
 				Tenant: plan.Tenant{Name: name}, Wave: m.waves[name], Outcome: OutcomeMissing, Error: "no report on this tenant was found. It may have been lost with a log. Run the command again for this tenant",
 			})
 			continue
 		}
-		if found.count > 1 {
-			double = append(double, fmt.Sprintf("%s (%d, used: %s)", Sanitize(name), found.count, cmp.Or(Sanitize(found.at), "the last one")))
+		newest, runs := m.newest(found)
+		if runs > 1 {
+			double = append(double, fmt.Sprintf("%s (%d, used: %s)", Sanitize(name), runs, cmp.Or(Sanitize(newest.at), "the last one")))
 		}
-		m.merged.Tenants = append(m.merged.Tenants, found.member)
+		m.merged.Tenants = append(m.merged.Tenants, newest.member)
 	}
 	m.settleShards()
 	partly, unnamed := m.incomplete()

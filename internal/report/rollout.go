@@ -144,7 +144,7 @@ func Gate(f *Fleet[apply.Result], wave string) []string {
 	at := f.Rollout.index(wave)
 	switch {
 	case f.Rollout == nil:
-		return []string{"the reports have no rollout, or different ones"}
+		return []string{"the reports have no rollout, or different ones, or are of different lists of tenants (tenants.lock.json)"}
 	case at < 0:
 		var names []string
 		for _, known := range f.Rollout.Waves {
@@ -158,7 +158,7 @@ func Gate(f *Fleet[apply.Result], wave string) []string {
 	}
 	standing := NewStanding(f.Rollout)
 	found := 0
-	var lost, unchecked []string
+	var lost, unfinished, unchecked []string
 	for i := range f.Tenants {
 		member := &f.Tenants[i]
 		switch {
@@ -171,7 +171,10 @@ func Gate(f *Fleet[apply.Result], wave string) []string {
 			found++
 		}
 		standing.Add(member.Tenant.Name, member.Wave, member.Outcome)
-		if member.Wave == wave && f.Rollout.Unchecked(member) {
+		switch {
+		case member.Outcome == OutcomeInterrupted, member.Outcome == OutcomeNotStarted:
+			unfinished = append(unfinished, member.Tenant.Name)
+		case member.Wave == wave && f.Rollout.Unchecked(member):
 			unchecked = append(unchecked, member.Tenant.Name)
 		}
 	}
@@ -180,6 +183,9 @@ func Gate(f *Fleet[apply.Result], wave string) []string {
 	}
 	if want := f.Rollout.Waves[at].Tenants; found < want && len(lost) == 0 {
 		reasons = append(reasons, fmt.Sprintf("wave %s has %s, and only %d reported", wave, words.Count(want, "tenant"), found))
+	}
+	if len(unfinished) > 0 {
+		reasons = append(reasons, "interrupted or not started: "+firstFew(unfinished))
 	}
 	if len(unchecked) > 0 {
 		reasons = append(reasons, "the apps of "+words.Count(len(unchecked), "tenant")+" were not checked: "+firstFew(unchecked))

@@ -51,6 +51,8 @@ func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
 	}
 	nothing := resultOn("west", apply.Done)
 	nothing.Items, nothing.Ledger = []apply.Item{}, apply.Ledger{}
+	interrupted, held := away("west"), away("west")
+	interrupted.Outcome, held.Outcome = report.OutcomeInterrupted, report.OutcomeNotStarted
 	shard0 := waveRun(t, "canary", "0/2", first, false, east)
 	for _, test := range []struct{ name, text, want string }{
 		{"all are done", shard0 + waveRun(t, "canary", "1/2", first, false, west), ""},
@@ -68,6 +70,22 @@ func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
 			"apps fail, and a retry did nothing", waveRun(t, "canary", "", first, true, checked(east, false), checked(west, false)) + waveRun(t, "canary", "", second, true, memberOf(nothing)),
 			"wave canary has failed (east, west)",
 		},
+		{
+			"apps fail, and the log of the retry is read first", waveRun(t, "canary", "", second, true, memberOf(nothing)) + waveRun(t, "canary", "", first, true, checked(east, false), checked(west, false)),
+			"wave canary has failed (east, west)",
+		},
+		{
+			"killed before the check, and a retry did nothing", waveRun(t, "canary", "", first, true, checked(east, true), west) + waveRun(t, "canary", "", second, true, memberOf(nothing)),
+			"the apps of 1 tenant were not checked: west",
+		},
+		{
+			"killed before the check, and a later run checked", waveRun(t, "canary", "", first, true, checked(east, true), west) + waveRun(t, "canary", "", second, true, checked(west, true)),
+			"",
+		},
+		{"interrupted before a tenant", shard0 + waveRun(t, "canary", "1/2", first, false, interrupted), "interrupted or not started: west"},
+		{"interrupted, and completed by a retry", shard0 + waveRun(t, "canary", "1/2", first, false, interrupted) + waveRun(t, "canary", "1/2", second, false, west), ""},
+		{"stopped in one shard", shard0 + waveRun(t, "canary", "1/2", first, false, held), "interrupted or not started: west"},
+		{"another list of tenants in one shard", shard0 + strings.ReplaceAll(waveRun(t, "canary", "1/2", first, false, west), `"shard":`, `"lock":"sha256:other","shard":`), "different lists of tenants"},
 		{"another rollout", shard0 + waveRun(t, "canary", "1/2", first, true, west), "the reports have no rollout, or different ones"},
 		{"no rollout", runOf(t, 1, "", east, west), "the reports have no rollout, or different ones"},
 	} {
