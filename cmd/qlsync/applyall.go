@@ -109,10 +109,17 @@ func projectOf[T any](f *report.Fleet[T]) string {
 	return f.Project
 }
 
-// resultsCode returns how an apply to several tenants ends.
+// resultsCode returns how an apply to several tenants ends. A tenant whose apps were to be checked and
+// were not is applied in part.
 func resultsCode(results *report.Fleet[apply.Result]) error {
 	wrote := slices.ContainsFunc(results.Reports(), (*apply.Result).Wrote)
-	if code := fleetCode(outcomesOf(results), wrote, results.Signal); code != exitOK {
+	outcomes := outcomesOf(results)
+	for i := range results.Tenants {
+		if results.Rollout.Unchecked(&results.Tenants[i]) {
+			outcomes = append(outcomes, report.OutcomePartial)
+		}
+	}
+	if code := fleetCode(outcomes, wrote, results.Signal); code != exitOK {
 		return &exit{code: code}
 	}
 	return nil

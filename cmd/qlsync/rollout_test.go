@@ -387,3 +387,13 @@ func TestATenantThatIsStillReadWhenTheRolloutStopsReceivesNoWrite(t *testing.T) 
 		t.Errorf("after the first tenant has failed, the second one received %d writes and the apply ended with %d, want none and %d:\n%s", written, code, exitError, held)
 	}
 }
+
+// The runner of one wave is stopped while it waits to check the apps.
+func TestAnApplyThatIsInterruptedBeforeTheCheckOfItsWaveDoesNotEndWith0(t *testing.T) {
+	f := fleetOf(t, "groups: {canary: t0}\nrollout: {waves: [{name: canary, group: canary}, {name: rest}], check: 20s}\n", "", "")
+	f.during = func() { f.interrupt <- os.Interrupt }
+	results, code := f.apply(t, 0, "--wave", "canary")
+	if member := results.Of("t0"); code != exitPartial || member.Outcome != report.OutcomeDone || member.Health != nil {
+		t.Errorf("the apply ended with %d and %v, want %d and a tenant that is done and was not checked:\n%s", code, member, exitPartial, f.said)
+	}
+}
