@@ -68,7 +68,7 @@ func (r *Rollout) Same(other *Rollout) bool {
 // rollout demands it, and the apply has written to the tenant.
 func (r *Rollout) Unchecked(m *Member[apply.Result]) bool {
 	at := r.index(m.Wave)
-	return at >= 0 && at < len(r.Waves)-1 && r.Check != "" && m.Outcome == OutcomeDone && m.Health == nil && m.Report.Wrote()
+	return at >= 0 && at < len(r.Waves)-1 && r.Check != "" && m.Outcome == OutcomeDone && m.Health == nil && m.Report != nil && m.Report.Wrote()
 }
 
 // Health is whether the apps still work that load the connections which an apply has changed.

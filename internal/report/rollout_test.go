@@ -125,3 +125,17 @@ func TestTheHashOfAFleetCoversWavesTheLockAndTheRollout(t *testing.T) {
 		}
 	}
 }
+
+// A report that a person or another program has written is no evidence that a tenant is done.
+func TestATenantIsNotDoneWithoutAReport(t *testing.T) {
+	for _, outcome := range []string{"done", "", "finished"} {
+		text := `{"format":"qlsync.results/v1","project":"finance","at":"2026-11-29T20:01:00Z","rollout":{"waves":[{"name":"canary","tenants":1},{"name":"rest","tenants":1}],"stopAfter":1,"check":"30m"},` +
+			`"tenants":[{"tenant":{"name":"east","url":"https://east.example"},"wave":"canary","outcome":"` + outcome + `","error":"no report"}]}` + "\n"
+		if reasons := report.Gate(mergedResults(t, text), "canary"); len(reasons) == 0 {
+			t.Errorf("with the outcome %q and no report, the gate is open, want it closed", outcome)
+		}
+		if _, err := report.ReadFleet[apply.Result](strings.NewReader(text)); err == nil {
+			t.Errorf("with the outcome %q and no report, the result can be resumed, want an error", outcome)
+		}
+	}
+}

@@ -235,6 +235,13 @@ func ReadFleet[T any](r io.Reader) (*Fleet[T], error) {
 	if f.Project == "" || f.Tenants == nil {
 		return nil, errors.New("not a report of several tenants: it has no project or no tenants")
 	}
+	for i := range f.Tenants {
+		member := &f.Tenants[i]
+		isKnown := slices.Contains(Outcomes(), member.Outcome) && (member.Outcome != OutcomeDone || member.Report != nil)
+		if f.Format == ResultsFormat && !isKnown {
+			return nil, fmt.Errorf("the outcome of tenant %q is %q, which is unknown or needs a report", member.Tenant.Name, member.Outcome)
+		}
+	}
 	return &f, nil
 }
 
