@@ -22,7 +22,7 @@ func (f *finder) members(c *Change, details *connection.SpaceDetails) {
 	for i := range d.Members {
 		wanted := &d.Members[i]
 		at := "/members/" + strconv.Itoa(i)
-		id, wrong := f.resolve(wanted.Principal)
+		id, wrong := f.resolve(wanted.Principal, details)
 		if wrong.Holds() {
 			c.refuse(wrong, at+"/"+string(wanted.Kind))
 			continue
@@ -55,8 +55,8 @@ func (f *finder) members(c *Change, details *connection.SpaceDetails) {
 	}
 }
 
-// roles compares the roles of a member. Only an exact list takes roles away, and never from the
-// caller.
+// roles compares the roles of a member. Only an exact list takes roles away, and never those that the
+// caller may have from them.
 func (f *finder) roles(c *Change, details *connection.SpaceDetails, live *connection.Member, member connection.Member, at string) {
 	var added []string
 	for _, role := range member.Roles {
@@ -64,9 +64,11 @@ func (f *finder) roles(c *Change, details *connection.SpaceDetails, live *connec
 			added = append(added, role)
 		}
 	}
-	if !c.Declared.ExactMembers || live.ID == f.snapshot.Caller.ID {
-		member.Roles = slices.Compact(slices.Sorted(slices.Values(slices.Concat(live.Roles, added))))
+	kept := live.Roles
+	if c.Declared.ExactMembers {
+		kept = f.needed(details, live)
 	}
+	member.Roles = slices.Compact(slices.Sorted(slices.Values(slices.Concat(kept, member.Roles))))
 	if slices.Equal(member.Roles, live.Roles) {
 		return
 	}
@@ -80,19 +82,48 @@ func (f *finder) roles(c *Change, details *connection.SpaceDetails, live *connec
 	c.add(connection.ReplaceRoles, connection.SpaceWrite{Member: member, SeenRoles: live.Roles})
 }
 
-// remove removes the members that are not kept. A group that may be what gives the caller access
-// stays.
+// remove removes the members that are not kept, as far as the caller needs none of their roles.
 func (f *finder) remove(c *Change, details *connection.SpaceDetails, kept map[string]bool) {
-	caller := f.snapshot.Caller
-	isSafe := caller.Admin || details.OwnerID == caller.ID || slices.ContainsFunc(details.Members, func(m connection.Member) bool { return m.ID == caller.ID })
 	for i := range details.Members {
 		live := &details.Members[i]
-		if kept[live.ID] || live.Kind == connection.MemberGroup && !isSafe {
+		if kept[live.ID] {
 			continue
 		}
-		c.field(live.Principal, live.Roles, nil)
-		c.add(connection.UnassignMember, connection.SpaceWrite{Member: *live, SeenRoles: live.Roles})
+		left := f.needed(details, live)
+		switch {
+		case len(left) == 0:
+			c.field(live.Principal, live.Roles, nil)
+			c.add(connection.UnassignMember, connection.SpaceWrite{Member: *live, SeenRoles: live.Roles})
+		case !slices.Equal(left, live.Roles):
+			member := *live
+			member.Roles = left
+			c.field(live.Principal, live.Roles, left)
+			c.add(connection.ReplaceRoles, connection.SpaceWrite{Member: member, SeenRoles: live.Roles})
+		}
 	}
+}
+
+// manages is the role with which a member assigns roles, also to itself.
+const manages = "facilitator"
+
+// needed returns the roles of a member that the caller may have from it: all of the caller itself, and
+// those of a group, which the caller may be in, that nothing else is known to give the caller.
+func (f *finder) needed(details *connection.SpaceDetails, live *connection.Member) (roles []string) {
+	caller := f.snapshot.Caller
+	switch {
+	case live.ID == caller.ID:
+		return live.Roles
+	case live.Kind != connection.MemberGroup, caller.Admin, details.OwnerID == caller.ID:
+		return nil
+	}
+	for _, role := range live.Roles {
+		if !slices.ContainsFunc(details.Members, func(m connection.Member) bool {
+			return m.ID == caller.ID && (slices.Contains(m.Roles, role) || slices.Contains(m.Roles, manages))
+		}) {
+			roles = append(roles, role)
+		}
+	}
+	return roles
 }
 
 // checkRoles refuses a change that assigns roles which the caller may not assign in the space.
@@ -106,7 +137,8 @@ func (f *finder) checkRoles(c *Change, details *connection.SpaceDetails, roles [
 
 // resolve returns the id of a declared member. A client without a bot user is sent by its own id:
 // which of the two ids the service takes for a client that was never used is not documented.
-func (f *finder) resolve(who connection.Principal) (id string, wrong connection.Reason) {
+// Where the caller may not look a client up, each client that is a member may be that one.
+func (f *finder) resolve(who connection.Principal, details *connection.SpaceDetails) (id string, wrong connection.Reason) {
 	if who.ID != "" {
 		return who.ID, connection.Reason{}
 	}
@@ -118,7 +150,7 @@ func (f *finder) resolve(who connection.Principal) (id string, wrong connection.
 		switch {
 		case known.Unreadable == "":
 			ids = append(ids, known.ID)
-		case who.Kind != connection.MemberClient:
+		case who.Kind != connection.MemberClient || slices.ContainsFunc(details.Members, func(m connection.Member) bool { return m.Kind == who.Kind && m.ID != who.Name }):
 			return "", connection.Because("member-not-looked-up", "member", who, "error", known.Unreadable)
 		}
 	}

@@ -111,6 +111,27 @@ func TestASpaceIsCompletedAndNothingIsTakenAway(t *testing.T) {
 			declared: connection.DesiredSpace{Name: "Finance", Type: "shared", Description: &trials},
 			change:   func(s *connection.Snapshot) { s.SpaceDetails = nil }, want: "refused members-unreadable  blocks=false",
 		},
+		"exact: a client that nobody may look up may be each client that is a member": {
+			declared: connection.DesiredSpace{Name: "Finance", Type: "shared", ExactMembers: true, Members: []connection.DesiredMember{unused}},
+			change: func(s *connection.Snapshot) {
+				s.Principals = append(s.Principals, connection.Principal{Kind: connection.MemberClient, Name: "never used", Unreadable: "403"})
+				s.SpaceDetails[0].Members = append(s.SpaceDetails[0].Members, member(connection.MemberClient, "bot@x", "bot", "producer"))
+			},
+			want: "refused member-not-looked-up /members/0/client blocks=false",
+		},
+		"exact: a role stays that the caller may have from a group only": {
+			declared: connection.DesiredSpace{Name: "Finance", Type: "shared", ExactMembers: true, Members: []connection.DesiredMember{group("Analysts", "consumer")}},
+			change: func(s *connection.Snapshot) {
+				s.SpaceDetails[0].Members[0].Roles = []string{"codeveloper", "consumer", "producer"}
+				s.SpaceDetails[0].Members[1].Roles = []string{"producer"}
+				s.SpaceDetails[0].Members = append(s.SpaceDetails[0].Members, member(connection.MemberGroup, "Writers", "g2", "consumer", "producer"))
+			},
+			want: "set-roles f g1 a-g1 [codeveloper consumer]\nset-roles f g2 a-g2 [consumer]",
+		},
+		"exact: nothing depends on the groups of an administrator": {
+			declared: connection.DesiredSpace{Name: "Finance", Type: "shared", ExactMembers: true, Members: []connection.DesiredMember{}},
+			change:   func(s *connection.Snapshot) { s.Caller.Admin = true }, want: "unassign f g1 a-g1 [consumer]",
+		},
 		"exact: further members and roles go, the caller's stay": {
 			declared: connection.DesiredSpace{Name: "Finance", Type: "shared", ExactMembers: true, Members: []connection.DesiredMember{group("Analysts", "producer"), user("ana@x", "facilitator")}},
 			change: func(s *connection.Snapshot) {

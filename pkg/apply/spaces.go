@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -16,7 +17,7 @@ type created struct {
 
 // noteSpace remembers a space that an operation has created.
 func (r *run) noteSpace(operation *connection.Operation, id string) {
-	if operation.Kind != connection.CreateSpace {
+	if operation.Kind != connection.CreateSpace || id == "" {
 		return
 	}
 	space := operation.Write.Space
@@ -35,7 +36,7 @@ func (r *run) noteSpace(operation *connection.Operation, id string) {
 func (r *run) inSpace(operation connection.Operation) connection.Operation {
 	if space := operation.Space; space != nil && space.IsNew() {
 		filled := *space
-		filled.ID = r.spaces[space.Name].id
+		filled.ID = cmp.Or(r.spaces[space.Name].id, space.ID) // never empty, which is the personal space
 		operation.Space = &filled
 	}
 	for _, space := range r.spaces {

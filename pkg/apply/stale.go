@@ -99,7 +99,7 @@ func (r *run) stale(p *plan.Plan, result *Result, snapshot *connection.Snapshot,
 		case c.Action == plan.ActionDelete:
 			lags = old != nil && r.isBefore(i, old)
 		case c.Connection.IsSpace():
-			lags = !slices.ContainsFunc(snapshot.Spaces, func(s connection.Space) bool { return s.Name == c.Connection.Space })
+			lags = isSpaceBefore(c, findings[i], snapshot)
 		case there == nil:
 			lags = len(snapshot.Incomplete) == 0
 		case there.Missing:
@@ -114,6 +114,20 @@ func (r *run) stale(p *plan.Plan, result *Result, snapshot *connection.Snapshot,
 		}
 	}
 	return stale
+}
+
+// isSpaceBefore reports whether a space is in the state before its change: it is not there, or
+// everything that differs is as the plan saw it.
+func isSpaceBefore(c *plan.Change, finding plan.Finding, snapshot *connection.Snapshot) bool {
+	if !slices.ContainsFunc(snapshot.Spaces, func(s connection.Space) bool { return s.Name == c.Connection.Space }) {
+		return true
+	}
+	isOther := func(now plan.Field) bool {
+		return !slices.ContainsFunc(c.Fields, func(seen plan.Field) bool {
+			return seen.Path == now.Path && reflect.DeepEqual(seen.Before, now.After)
+		})
+	}
+	return len(finding.Reasons) == 0 && !slices.ContainsFunc(finding.Fields, isOther)
 }
 
 // isBefore reports whether a connection is in a state before the last write of a change: as the

@@ -126,3 +126,9 @@ type SpaceWrite struct {
 	Member    Member
 	SeenRoles []string
 }
+
+// Takes reports whether an operation takes a role away from a member.
+func (w *SpaceWrite) Takes(kind OperationKind) bool {
+	return kind == UnassignMember || kind == ReplaceRoles &&
+		slices.ContainsFunc(w.SeenRoles, func(role string) bool { return !slices.Contains(w.Member.Roles, role) })
+}

@@ -45,16 +45,23 @@ func inOtherSpace(a *analysis, p *match.Pair, _ *decision) connection.Reason {
 }
 
 // spaceOperations returns the operations of a decision about a space. Those on a new space need its
-// create.
+// create, and what takes roles away waits for what gives roles: whoever was to lose access to others
+// keeps it if these cannot get it.
 func spaceOperations(d *decision) []*node {
-	var nodes []*node
+	var nodes, gives []*node
 	for _, operation := range d.space.Operations {
 		n := &node{decision: d, operation: operation, advice: connection.Because("space-manager-needed")}
 		if operation.Kind == connection.CreateSpace {
 			n.advice = connection.Because("space-creator-needed", "type", d.space.Space.Type)
 		}
 		if d.space.Space.IsNew() && len(nodes) > 0 {
-			n.created, n.needs = nodes[0], nodes[:1]
+			n.created, n.needs = nodes[0], []*node{nodes[0]}
+		}
+		switch {
+		case operation.Write.Takes(operation.Kind):
+			n.needs = append(n.needs, gives...)
+		case operation.Kind != connection.DescribeSpace:
+			gives = append(gives, n)
 		}
 		nodes = append(nodes, n)
 	}

@@ -174,6 +174,9 @@ func (s *survey) principal(ctx context.Context, wanted connection.Principal) (fo
 	if wanted.Kind == connection.MemberClient {
 		users, err := s.usersWhose(ctx, "clientId", wanted.Name)
 		for _, user := range users {
+			if user.ClientID != "" && user.ClientID != wanted.Name {
+				continue // a service that does not know the filter
+			}
 			found = append(found, connection.Principal{Kind: wanted.Kind, Name: wanted.Name, ID: user.ID})
 		}
 		return found, err
@@ -491,14 +494,18 @@ func (w *spaceWriter) unassign(ctx context.Context) error {
 				return nil, err
 			case now == nil:
 				return nil, errNothingLeft
+			case now.ID != w.write.Member.Assignment:
+				return nil, changed("the member was removed, and added again")
 			case !w.isSeen(now):
 				return nil, changed("the member has got other roles")
 			}
 			return nil, nil
 		},
 	}, &wireWritten{})
-	if errors.Is(err, connection.ErrNotFound) {
-		return nil
+	if errors.Is(err, connection.ErrNotFound) { // proves nothing: the list of members does
+		if now, readErr := w.assignment(ctx); readErr == nil && now == nil {
+			return nil
+		}
 	}
 	return err
 }

@@ -242,3 +242,12 @@ func TestMembersWithoutTheRightToReadThem(t *testing.T) {
 		t.Errorf("got refusals %q, want that the members and the group cannot be read", got)
 	}
 }
+
+// TestARemovalThatIsNotFoundIsNotARemoval answers 404 to the removal of a member who is there.
+func TestARemovalThatIsNotFoundIsNotARemoval(t *testing.T) {
+	tenant, provider := embed(t, spaceSeed, simqlik.Options{Faults: []simqlik.Fault{{Method: "DELETE", Path: "/api/v1/spaces/*/assignments/*", Status: 404}}})
+	errs := executeSpaces(t, provider, spacePlan(t, provider))
+	if err := errs["unassign Finance bob@x"]; err == nil || !strings.Contains(membersOf(tenant), "bob@x") {
+		t.Errorf("got the error %v and the members\n%s\nwant an error, and that the member is there", err, membersOf(tenant))
+	}
+}

@@ -148,6 +148,7 @@ type wireUser struct {
 	Email         string     `json:"email"`
 	Subject       string     `json:"subject"`
 	Status        string     `json:"status"`
+	ClientID      string     `json:"clientId"` // of a bot user
 	AssignedRoles []wireRole `json:"assignedRoles"`
 }
 
