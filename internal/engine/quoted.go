@@ -324,6 +324,9 @@ func (s *Session) redactPlan(p *plan.Plan) {
 			c.Connection = *s.redactKey(&c.Connection)
 			for j := range c.Fields {
 				c.Fields[j].Before = s.host.Secrets.Value(c.Fields[j].Before)
+				if c.Connection.IsSpace() { // the path names a member
+					s.redact(&c.Fields[j].Path)
+				}
 			}
 		}
 	}
@@ -350,6 +353,9 @@ func (s *Session) redactDrift(drift *plan.Drift) {
 		fields := drift.Items[i].Fields
 		for j := range fields {
 			fields[j].After = s.host.Secrets.Value(fields[j].After)
+			if drift.Items[i].Connection.IsSpace() {
+				s.redact(&fields[j].Path)
+			}
 		}
 	}
 }

@@ -23,13 +23,13 @@ func TestAMessageOfAPlanADriftOrAResultThatQuotesASecretIsRedacted(t *testing.T)
 		return connection.Because("change-refused", "why", connection.Because("unreadable", "error", said()))
 	}
 	p := &plan.Plan{
-		Changes:  []plan.Change{{Fields: []plan.Field{{Path: "/properties/url", Before: said()}}, Reasons: []connection.Reason{because(), connection.Because("even-after", "why", []connection.Reason{because()}, "after", "3s")}, Refused: because()}},
+		Changes:  []plan.Change{{Connection: connection.Key{Space: "Finance"}, Fields: []plan.Field{{Path: "/members/group new.example " + secret}}}, {Fields: []plan.Field{{Path: "/properties/url", Before: said()}}, Reasons: []connection.Reason{because(), connection.Because("even-after", "why", []connection.Reason{because()}, "after", "3s")}, Refused: because()}},
 		Warnings: []plan.Warning{{Reason: because()}},
 		Refusal:  &plan.Refusal{Reason: because(), Next: &plan.Refusal{Reason: because()}},
 	}
 	messages.Fill(p.Reasons(), nil)
 	s.redactPlan(p)
-	drift := &plan.Drift{Items: []plan.DriftItem{{Fields: []plan.Field{{Path: "/properties/url", After: said()}}, Reasons: []connection.Reason{because(), connection.Because("even-after", "why", []connection.Reason{because()}, "after", "3s")}}}}
+	drift := &plan.Drift{Items: []plan.DriftItem{{Connection: connection.Key{Space: "Finance"}, Fields: []plan.Field{{Path: "/members/group new.example " + secret}}}, {Fields: []plan.Field{{Path: "/properties/url", After: said()}}, Reasons: []connection.Reason{because(), connection.Because("even-after", "why", []connection.Reason{because()}, "after", "3s")}}}}
 	messages.Fill(drift.Reasons(), nil)
 	s.redactDrift(drift)
 	result := &apply.Result{Unverified: because(), Items: []apply.Item{{Why: because()}}}
@@ -39,7 +39,7 @@ func TestAMessageOfAPlanADriftOrAResultThatQuotesASecretIsRedacted(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(text), secret) || strings.Count(string(text), "new.example") < 22 {
+	if strings.Contains(string(text), secret) || strings.Count(string(text), "new.example") < 24 {
 		t.Errorf("got %s, want every message without the secret and with the rest of its words", text)
 	}
 }

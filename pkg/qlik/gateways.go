@@ -48,6 +48,9 @@ func (s *survey) gateways(ctx context.Context, sources []string) (found []connec
 				return fmt.Errorf("list the gateways of %s: %w", source, err)
 			}
 			for _, one := range wire.Gateways {
+				if one.ID == "" || one.Name == "" {
+					return fmt.Errorf("list the gateways of %s: a gateway in the answer has no id or no name", source)
+				}
 				lists[i] = append(lists[i], connection.Choice{DataSource: source, ID: one.ID, Name: one.Name})
 			}
 			return nil

@@ -68,3 +68,15 @@ func TestGatewaysAreListedWithOneRequestForEachDataSource(t *testing.T) {
 		})
 	}
 }
+
+// TestAGatewayWithoutAnIDIsNoGateway: a connection with an empty id would run on no gateway.
+func TestAGatewayWithoutAnIDIsNoGateway(t *testing.T) {
+	_, provider := embed(t, acme, simulator.Options{Faults: []simulator.Fault{{
+		Method: http.MethodGet, Path: "/api/v1/data-sources/DG_mssql/gateways", Answer: `{"gateways": [{"name": "Frankfurt"}]}`,
+	}}})
+	scope := everything
+	scope.Choices = []string{"DG_mssql"}
+	if got, err := provider.Snapshot(t.Context(), scope); err == nil {
+		t.Errorf("got the gateways %v, want an error: one of them has no id", got.Choices)
+	}
+}
