@@ -55,14 +55,8 @@ func applyAll(c *cli.Context, env *environment, a *fleetApply) error {
 	if a.reviewed != nil && !a.reviewed.Rollout.Same(a.Rolling()) {
 		return afterRefusal(c, engine.Refused(connection.Because("rollout-changed")), "To plan again", with(againAll(c, "plan"), "--out plans.json"))
 	}
-	var tenants []spec.Tenant
-	for _, tenant := range a.tenants {
-		if before := a.earlier.Before(plan.Tenant{Name: tenant.Name, URL: tenant.URL, ID: tenant.ID}); before == nil || before.Outcome != report.OutcomeDone || a.Rolling().Unchecked(before) {
-			tenants = append(tenants, tenant)
-		}
-	}
-	a.tenants = tenants
-	if a.reviewed == nil && !c.Bool("auto-approve") && len(tenants) > 0 {
+	a.tenants = a.undone()
+	if a.reviewed == nil && !c.Bool("auto-approve") && len(a.tenants) > 0 {
 		if err := a.approve(c, env); err != nil {
 			return err
 		}
@@ -100,6 +94,21 @@ func applyAll(c *cli.Context, env *environment, a *fleetApply) error {
 		}
 	}
 	return cmp.Or(resultsCode(results), unsaved)
+}
+
+// undone returns the tenants that the earlier result does not show as done and checked.
+func (a *fleetApply) undone() (tenants []spec.Tenant) {
+	rollout := a.Rolling()
+	for _, tenant := range a.tenants {
+		before := a.earlier.Before(plan.Tenant{Name: tenant.Name, URL: tenant.URL, ID: tenant.ID})
+		if before != nil {
+			before.Wave = a.WaveOf(&tenant) // the rollout may have changed, for example the name of the wave
+		}
+		if before == nil || before.Outcome != report.OutcomeDone || rollout.Unchecked(before) {
+			tenants = append(tenants, tenant)
+		}
+	}
+	return tenants
 }
 
 func projectOf[T any](f *report.Fleet[T]) string {

@@ -396,4 +396,14 @@ func TestAnApplyThatIsInterruptedBeforeTheCheckOfItsWaveDoesNotEndWith0(t *testi
 	if member := results.Of("t0"); code != exitPartial || member.Outcome != report.OutcomeDone || member.Health != nil {
 		t.Errorf("the apply ended with %d and %v, want %d and a tenant that is done and was not checked:\n%s", code, member, exitPartial, f.said)
 	}
+	text, err := json.Marshal(results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.write(t, "result.json", string(text))
+	f.during, f.rollout = nil, "groups: {canary: t0}\nrollout: {waves: [{name: pilot, group: canary}, {name: rest}], check: 1s}\n"
+	results, code = f.apply(t, 0, "--all-tenants", "--resume", filepath.Join(f.folder, "result.json"))
+	if member := results.Of("t0"); code != exitOK || member == nil || member.Health == nil {
+		t.Errorf("continued with another name of the wave, the apply ended with %d and %v, want %d and a tenant that was checked:\n%s", code, member, exitOK, f.said)
+	}
 }
