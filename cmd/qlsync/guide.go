@@ -208,7 +208,6 @@ var guides = map[string]commandline.Guide{
 	"qlsync simulate": {
 		Examples: []commandline.Example{
 			{For: "Serve the tenant that a file describes", Line: "qlsync simulate --tenant tenant.yaml"},
-			{For: "Keep what clients change", Line: "qlsync simulate --tenant tenant.yaml --state state.json"},
 			{For: "Serve 30 tenants like that of the file, and their console", Line: "qlsync simulate --fleet 30 --tenant tenant.yaml"},
 		},
 		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: bad input, or a fault of --faults never happened"}},

@@ -125,6 +125,7 @@ func TestTheExamplesOfTheHelpRun(t *testing.T) {
 					defer cancel()
 					cmd := exec.CommandContext(ctx, shell, "-c", line)
 					cmd.Dir = folder
+					cmd.WaitDelay = time.Second // a process in the background keeps the output open
 					out, err := cmd.CombinedOutput()
 					if ctx.Err() != nil || err != nil && cmd.ProcessState == nil {
 						t.Fatalf("cannot run %s: %v", line, err)
@@ -150,7 +151,7 @@ func TestTheExamplesOfTheHelpRun(t *testing.T) {
 					}
 				}
 				if c.Name == "simulate" { // it ends when it is interrupted
-					line = fmt.Sprintf("%s > out.txt & until grep -q token out.txt; do sleep 0.1; done; kill -INT $!; wait $!", line)
+					line = fmt.Sprintf("%s > out.txt & until grep -qi 'token\\|secret' out.txt; do sleep 0.1; done; kill -INT $!; wait $!", line)
 				}
 				code, out := run(line)
 				if !slices.ContainsFunc(guides[c.path].Exits, func(exit commandline.Exit) bool { return exit.Code == code && code != exitError }) {

@@ -28,7 +28,7 @@ func (p *Project) WaveOf(tenant *spec.Tenant) string {
 	return ""
 }
 
-// checkWave returns an error if the project has no wave of that name. An empty name is no wave.
+// checkWave returns an error if the project has no wave of that name. An empty name means no wave.
 func (p *Project) checkWave(name string) error {
 	switch {
 	case name == "":

@@ -17,8 +17,8 @@ func member(kind connection.PrincipalKind, name, id string, roles ...string) con
 	return connection.Member{Assignment: "a-" + id, Principal: connection.Principal{Kind: kind, Name: name, ID: id}, Roles: roles}
 }
 
-// tenant has the space Finance, owned by olga, with two members. The caller ana is no administrator,
-// and a member by her own assignment.
+// tenant has the space Finance, owned by olga, with two members. The caller ana is a member by her
+// own assignment, and not an administrator.
 func tenant() *connection.Snapshot {
 	return &connection.Snapshot{
 		Caller: connection.User{ID: "ana", Email: "ana@x"}, Users: []connection.User{{ID: "ana", Email: "ana@x"}, {ID: "bob", Email: "bob@x", Subject: "S\\bob"}, {ID: "olga", Email: "olga@x"}},

@@ -130,7 +130,7 @@ func output(t *testing.T, command *exec.Cmd) string {
 	command.Stderr = &problems
 	text, err := command.Output()
 	if err != nil {
-		t.Fatalf("%s: %v\n%s%s", strings.Join(command.Args, " "), err, text, problems.String())
+		t.Fatalf("%s ends with %v, want success. It prints:\n%s%s", strings.Join(command.Args, " "), err, text, problems.String())
 	}
 	return string(text)
 }

@@ -73,7 +73,7 @@ func shardOf(name string) uint64 {
 	return binary.BigEndian.Uint64(sum[:]) % shardCount
 }
 
-// reset gives all tenants the state that they begin with.
+// reset returns all tenants to the state that they begin with.
 func (f *fleet) reset(t *testing.T) {
 	tenants := map[string]*inspect.Tenant{}
 	for _, name := range f.names {

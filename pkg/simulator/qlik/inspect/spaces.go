@@ -80,7 +80,7 @@ func (t *Tenant) Unassign(space, member string) error {
 	})
 }
 
-// Assign gives a member of a space, by e-mail address, exactly these roles.
+// Assign sets the roles of a member of a space, by e-mail address, to exactly these.
 func (t *Tenant) Assign(space, email string, roles ...string) error {
 	if err := t.Unassign(space, email); err != nil {
 		return err

@@ -21,7 +21,7 @@ type Seed struct {
 	Caller              string               `json:"caller"`
 	Users               []seedUser           `json:"users"`
 	Spaces              []seedSpace          `json:"spaces"`
-	Groups              []string             `json:"groups"` // names, beside those that users and assignments name
+	Groups              []string             `json:"groups"` // names, in addition to those that users and assignments name
 	Connections         []SeedConnection     `json:"connections"`
 	DisabledDataSources []string             `json:"disabledDataSources"`
 	RateLimits          ratelimit.RateLimits `json:"rateLimits"`
