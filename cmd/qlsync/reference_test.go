@@ -239,7 +239,7 @@ func TestTheTablesOfFilesAreTheirSchemas(t *testing.T) {
 		pointers []string // to the objects that have a table
 	}{
 		{schemas.Project(), []string{"properties", "properties/policy/properties", "properties/fleet/properties", "properties/fleet/properties/from/properties", "properties/fleet/properties/tenant/properties", "definitions/tenant/properties", "definitions/rateLimit/properties"}},
-		{schemas.Connections(), []string{"properties", "properties/connections/items/properties", "definitions/lifecycle/properties", "definitions/overrides/items/properties/for/properties"}},
+		{schemas.Connections(), []string{"properties", "properties/connections/items/properties", "properties/spaces/items/properties", "definitions/lifecycle/properties", "definitions/overrides/items/properties/for/properties"}},
 	} {
 		var schema any
 		if err := json.Unmarshal(format.text, &schema); err != nil {

@@ -254,7 +254,7 @@ func TestAnOAuthClientHasASecretOrAPrivateKey(t *testing.T) {
 		"a private key":   {"{clientId: c, privateKey: {file: key.pem}, keyId: k1}", ""},
 		"both":            {"{clientId: c, clientSecret: {env: S}, privateKey: {env: K}}", "auth must have one of clientSecret and privateKey"},
 		"none":            {"{clientId: c}", `"clientSecret" is missing`},
-		"a plain key":     {"{clientId: c, privateKey: abc}", "is a secret: write where it comes from"},
+		"a plain key":     {"{clientId: c, privateKey: abc}", "is a secret. Write where it comes from"},
 		"an id of no key": {"{clientId: c, clientSecret: {env: S}, keyId: k1}", "privateKey"},
 	} {
 		t.Run(name, func(t *testing.T) {
