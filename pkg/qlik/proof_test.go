@@ -157,8 +157,8 @@ func TestUnchangedConnectionsNeedTheListsAndASample(t *testing.T) {
 		if p := f.plan(t, true); !p.Empty() || p.Summary.Unchanged != 2000 {
 			t.Errorf("got changes %+v, want none: all connections are as declared", p.Changes)
 		}
-		// 3 calls for the caller and the spaces, one list a space, 10 schemas, and 3 + log2 200 details a schema.
-		if got, most := f.calls(), 3+20+10+10*11; got > most {
+		// 3 calls for the caller and the spaces, one list a space, 10 schemas, the gateways of 2 data sources, and 3 + log2 200 details a schema.
+		if got, most := f.calls(), 3+20+10+2+10*11; got > most {
 			t.Errorf("got %d calls, want at most %d", got, most)
 		}
 		if s := f.in.Snapshot; s.Proved != 1890 || s.Details != 110 {
