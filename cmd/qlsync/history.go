@@ -14,7 +14,7 @@ func (env *environment) history(c *cli.Context, project string, tenants ...strin
 	name := c.String("history")
 	points, broken, err := env.files().ReadHistory(name, project, tenants)
 	if broken > 0 {
-		fmt.Fprintf(env.stderr, "warning: history %q: %s no run of drift, or over 4 MiB, and left out\n", name, linesAre(broken))
+		fmt.Fprintf(env.stderr, "warning: history %q: %s skipped (not a run of drift, or over 4 MiB)\n", name, linesAre(broken))
 	}
 	return points, err
 }

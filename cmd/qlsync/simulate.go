@@ -158,7 +158,7 @@ func (env *environment) tellUnsaved(err error) error {
 	if err == nil {
 		return nil
 	}
-	fmt.Fprintln(env.stderr, "error: "+report.Sanitize(infile.ErrorText(env.workDir.Shown(err)))+"; what failed for this reason changed nothing. "+
+	fmt.Fprintln(env.stderr, "error: "+report.Sanitize(infile.ErrorText(env.workDir.Shown(err)))+". Requests that failed for this reason changed nothing. "+
 		"Close the program that has the file open, make the folder writable or free space on the disk, then run the command again.")
 	return &exit{code: exitError}
 }

@@ -244,7 +244,7 @@ func (host *Host) faults(ctx context.Context, file string, parse func([]byte) ([
 func (s *Session) embed(kind provider, seed []byte) (string, auth, error) {
 	state, err := s.host.stateFile(s.project.Dir, s.tenant.SimFile)
 	if err != nil {
-		return "", auth{}, fmt.Errorf("%s: the state of the embedded tenant: %w", s.tenant.URL, s.host.WorkDir.Shown(err))
+		return "", auth{}, fmt.Errorf("cannot keep the state of %s: %w", s.tenant.URL, s.host.WorkDir.Shown(err))
 	}
 	tenant, err := kind.embed(seed, state)
 	if err != nil {

@@ -58,7 +58,7 @@ func (out Output) isFile(file *os.File) bool {
 // check returns an error if the file cannot be written.
 func (out Output) check() error {
 	if out.Path == "-" {
-		return fmt.Errorf("%s: a result goes to standard output without a flag, see --format; name a file, ./- for one of that name, or /dev/stdout", out.Flag)
+		return fmt.Errorf("%s: the result already goes to standard output (see --format). Name a file, or ./- for a file with the name -", out.Flag)
 	}
 	if err := outfile.Check(out.at()); err != nil {
 		return fmt.Errorf("%s: %w", out.Flag, out.WorkDir.Shown(err))
@@ -82,7 +82,7 @@ func (out Output) checkFormer() error {
 	case isHistory:
 		return fmt.Errorf("%s: the file is %s, and would be lost. Name another file", out.Flag, kind)
 	case out.Appends != 0:
-		return fmt.Errorf("%s: the file exists and is not such a history. Name another file", out.Flag)
+		return fmt.Errorf("%s: the file exists and is not a history of this kind. Name another file", out.Flag)
 	}
 	return fmt.Errorf("%s: the file exists and qlsync did not write it. Name another file, or remove this one first", out.Flag)
 }

@@ -23,7 +23,7 @@ func ParseSubset(text string) (Subset, error) {
 	k, err := strconv.Atoi(part)
 	n, wrong := strconv.Atoi(of)
 	if err != nil || wrong != nil || k < 0 || k >= n {
-		return Subset{}, fmt.Errorf("%q: want K/N with K from 0 to N-1, such as 0/7", text)
+		return Subset{}, fmt.Errorf("%q: it must be K/N, with K from 0 to N-1, such as 0/7", text)
 	}
 	return Subset{k, n}, nil
 }

@@ -81,7 +81,7 @@ func (p *Project) Open(ctx context.Context, o SessionOptions) (*Session, error) 
 	}
 	s.reads, s.subset, s.hold = cmp.Or(o.Reads, p.ReadMode), o.Subset, o.hold
 	if s.reads == spec.ReadsFull && o.Cache != "" {
-		return nil, errors.New("the mode of reading is full, which uses no cache. Leave out --cache, or pass --reads proof or --reads cache")
+		return nil, errors.New("reads is full, and a full read uses no cache. Leave out --cache, or pass --reads proof or --reads cache")
 	}
 	if o.Snapshot != "" {
 		err = s.useSnapshot(ctx, o.Snapshot)

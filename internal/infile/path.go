@@ -13,7 +13,7 @@ import (
 var (
 	ErrNetworkPath = errors.New("a path to a network share or a device")
 	ErrDevicePath  = errors.New("the name of a device")
-	ErrStreamPath  = errors.New("a stream of a file, which the colon names")
+	ErrStreamPath  = errors.New("a stream of a file, because of the colon")
 )
 
 // CheckPath refuses, on every platform, a path that leaves the file system when Windows opens it: a

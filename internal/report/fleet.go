@@ -123,7 +123,7 @@ func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 		p.line("")
 	}
 	if len(left) > 0 {
-		p.line("Of all of them, %s.", Sanitize(ignored(left)))
+		p.line("On all tenants, %s.", Sanitize(ignored(left)))
 	}
 	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notLookedAt(failed))
 	if differing > 0 {
@@ -291,7 +291,7 @@ func addLost(p *page, lost []string) {
 		items = append(items, prose(text))
 	}
 	if len(items) > 0 {
-		p.add(alert("NOTE", "**Reports of earlier attempts were lost with their logs.** The tenants are as the later reports say.", items, roomOfAlert))
+		p.add(alert("NOTE", "**Reports of earlier attempts were lost with their logs.** The later reports show the state of the tenants.", items, roomOfAlert))
 	}
 }
 

@@ -135,10 +135,10 @@ func (v *pageView) end(out *counter) {
 	}
 	switch {
 	case v.shown < v.Total:
-		v.LeftOut = fmt.Sprintf("This page is full: %s more connections are not shown, and of %s only the number of fields is. The report as JSON has all of it.",
+		v.LeftOut = fmt.Sprintf("This page is full: %s more connections are not shown, and %s are shown without their fields. The JSON report has everything.",
 			words.Number(v.Total-v.shown), words.Number(v.briefly))
 	case v.briefly > 0:
-		v.LeftOut = fmt.Sprintf("This page is full: of %s connections only the number of fields is shown. The report as JSON has all of it.", words.Number(v.briefly))
+		v.LeftOut = fmt.Sprintf("This page is full: %s connections are shown without their fields. The JSON report has everything.", words.Number(v.briefly))
 	}
 }
 

@@ -94,7 +94,7 @@ func newImpactView(l *impact.List) *impactView {
 		Policy: pagePolicy(impactScript), Style: pageStyleElement(), Script: pageScriptElement(impactScript),
 		Title: "Dependents of the connections of " + Sanitize(l.Project) + " on tenant " + tenantOf(l.Tenant), When: moment(l.At),
 		Heading: "Uses", Columns: []string{"Connection", "Space", "Dependent", "Kind", "Its space", "Owner", "Viewers", "Last reload"},
-		Foot: "Made by qlsync. A use is what a reload did, or what a knowledge base or data set refers to. A use that is not shown can still exist.",
+		Foot: "Made by qlsync. Uses come from reloads, knowledge bases and data sets. Other uses can exist.",
 	}
 	var gaps []string
 	for _, line := range sightLines(l.Sight) {

@@ -232,7 +232,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 	p := newPage()
 	p.add(Marker("result", r.Project, r.Tenant.Name, r.Hash))
 	l := r.Ledger
-	head := fmt.Sprintf("%d of %d done", l.Done, l.Planned)
+	head := fmt.Sprintf("%s of %s done", words.Number(l.Done), words.Number(l.Planned))
 	if more := counts(number{n: l.Pending, what: "saved but not in effect"}, number{n: l.Failed, what: "failed"}, number{n: l.Blocked, what: "blocked"}, number{n: l.Skipped, what: "skipped"}); more != "" {
 		head += ", " + more
 	}

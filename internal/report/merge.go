@@ -465,7 +465,7 @@ func (m *merger[T]) settle() (notes []string) {
 	partly, unnamed := m.incomplete()
 	m.merged.Missing = slices.Concat(m.merged.Missing, unnamed, m.lost)
 	if m.merged.Lost = append(m.merged.Lost, partly...); len(m.merged.Lost) > 0 {
-		notes = append(notes, "lost with the logs: "+strings.Join(m.merged.Lost, ", ")+". What these attempts changed is not in the report; its tenants are as the later reports say")
+		notes = append(notes, "lost with the logs: "+strings.Join(m.merged.Lost, ", ")+". What these attempts changed is not in the report, which shows the tenants after the later attempts")
 	}
 	if len(m.merged.Missing) > 0 {
 		notes = append(notes, "not found: "+firstFew(m.merged.Missing))

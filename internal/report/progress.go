@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -199,12 +200,12 @@ func (p *Progress) look() (status, bool) {
 	}
 	s := status{head: all.text(now), done: all.done, total: all.total}
 	if p.tenants > 0 {
-		s.head = fmt.Sprintf("%d of %d tenants done, %s", ended, p.tenants, s.head)
+		s.head = fmt.Sprintf("%s of %s tenants done, %s", words.Number(ended), words.Number(p.tenants), s.head)
 		s.done, s.total = ended, p.tenants
 	}
 	s.rest = all.rate(now)
 	if all.failed > 0 {
-		s.rest = append(s.rest, fmt.Sprintf("%d not done", all.failed))
+		s.rest = append(s.rest, words.Number(all.failed)+" not done")
 	}
 	if len(held) > 0 {
 		first := slices.MinFunc(held, func(a, b connection.Wait) int { return a.Until.Compare(b.Until) })
@@ -230,7 +231,7 @@ func (at phase) with(other phase) phase {
 
 func (at phase) text(now time.Time) string {
 	if at.total > 0 {
-		return fmt.Sprintf("%s %d of %d %s", at.doing, at.done, at.total, at.unit)
+		return fmt.Sprintf("%s %s of %s %s", at.doing, words.Number(at.done), words.Number(at.total), at.unit)
 	}
 	if lasted := now.Sub(at.begun); lasted >= settled {
 		return at.doing + " for " + clock(lasted.Truncate(time.Second))
@@ -272,7 +273,7 @@ func (p *Progress) waits(wait connection.Wait, tenants int, now time.Time) strin
 	case p.tenants > 0 && tenants == 1:
 		who = "1 tenant waiting"
 	case p.tenants > 0:
-		who = fmt.Sprintf("%d tenants waiting", tenants)
+		who = words.Number(tenants) + " tenants waiting"
 	}
 	return fmt.Sprintf("%s for %s until %s (%s)", who, what, wait.Until.Format(time.TimeOnly), clock(wait.Until.Sub(now)))
 }

@@ -100,11 +100,11 @@ func TestAWaitIsShownWhenItBeginsAndAsOftenAsTheRest(t *testing.T) {
 		task.Step(apply.Progress{Done: 500, Total: 1500, CallsLeft: 1000})
 		task.Follow(limited(connection.WaitWrites, time.Now().Add(40*time.Second)))
 		want := []string{
-			"14:00:03 applying 500 of 1500 steps, 167/s, waiting for the rate limit of writes until 14:00:42 (39 s), about 39 s left",
-			"14:00:13 applying 500 of 1500 steps, 38/s, waiting for the rate limit of writes until 14:00:42 (29 s), about 29 s left",
-			"14:00:23 applying 500 of 1500 steps, 22/s, waiting for the rate limit of writes until 14:00:42 (19 s), about 19 s left",
-			"14:00:33 applying 500 of 1500 steps, 15/s, waiting for the rate limit of writes until 14:00:42 (9 s), about 9 s left",
-			"14:00:43 applying 500 of 1500 steps, 12/s, about 4 s left",
+			"14:00:03 applying 500 of 1,500 steps, 167/s, waiting for the rate limit of writes until 14:00:42 (39 s), about 39 s left",
+			"14:00:13 applying 500 of 1,500 steps, 38/s, waiting for the rate limit of writes until 14:00:42 (29 s), about 29 s left",
+			"14:00:23 applying 500 of 1,500 steps, 22/s, waiting for the rate limit of writes until 14:00:42 (19 s), about 19 s left",
+			"14:00:33 applying 500 of 1,500 steps, 15/s, waiting for the rate limit of writes until 14:00:42 (9 s), about 9 s left",
+			"14:00:43 applying 500 of 1,500 steps, 12/s, about 4 s left",
 		}
 		if diff := cmp.Diff(want, lines(p, 45*time.Second)); diff != "" {
 			t.Errorf("lines of progress differ (-want +got):\n%s", diff)
@@ -126,17 +126,17 @@ func TestAWaitBeforeTheFirstReadIsShown(t *testing.T) {
 func TestTheRestFollowsWhereItDoesNotFitAndTheBarIsDroppedFirst(t *testing.T) {
 	for columns, want := range map[int][]string{
 		200: {
-			"applying 812 of 1500 steps [================--------------] 81/s, 1 not done, " +
+			"applying 812 of 1,500 steps [================--------------] 81/s, 1 not done, " +
 				"waiting for the rate limit of writes until 14:00:48 (38 s), about 38 s left",
 		},
-		122: {"applying 812 of 1500 steps, 81/s, 1 not done, waiting for the rate limit of writes until 14:00:48 (38 s), about 38 s left"},
+		123: {"applying 812 of 1,500 steps, 81/s, 1 not done, waiting for the rate limit of writes until 14:00:48 (38 s), about 38 s left"},
 		80: {
-			"applying 812 of 1500 steps, 81/s, 1 not done, waiting for the rate limit of",
+			"applying 812 of 1,500 steps, 81/s, 1 not done, waiting for the rate limit of",
 			"writes until 14:00:48 (38 s), about 38 s left",
 		},
 		40: {
-			"applying 812 of 1500 steps, 81/s, 1 not",
-			"done, waiting for the rate limit of",
+			"applying 812 of 1,500 steps, 81/s, 1",
+			"not done, waiting for the rate limit of",
 			"writes until 14:00:48 (38 s), about",
 			"38 s left",
 		},
@@ -252,8 +252,8 @@ func TestWorkersAndTheDisplayDoNotWaitForEachOther(t *testing.T) {
 		p.Line()
 	}
 	workers.Wait()
-	if shown := strings.Join(p.Rows(80), " "); !strings.HasPrefix(shown, "reading 2000 of 2000 connections") {
-		t.Errorf("got rows %q, want 2000 of 2000 connections first", shown)
+	if shown := strings.Join(p.Rows(80), " "); !strings.HasPrefix(shown, "reading 2,000 of 2,000 connections") {
+		t.Errorf("got rows %q, want 2,000 of 2,000 connections first", shown)
 	}
 }
 
@@ -271,7 +271,7 @@ func TestReadingAppsAndWaitingForTheirReloadsAreShown(t *testing.T) {
 			task.WaitingForReloads(time.Now().Add(30 * time.Minute))
 		}()
 		said := strings.Join(lines(p, 40*time.Second), "\n")
-		for _, want := range []string{"reading 400 of 5000 apps", "waiting until 14:30:16 for reloads"} {
+		for _, want := range []string{"reading 400 of 5,000 apps", "waiting until 14:30:16 for reloads"} {
 			if !strings.Contains(said, want) {
 				t.Errorf("got the lines\n%s\nwant one with %q", said, want)
 			}

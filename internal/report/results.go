@@ -102,7 +102,7 @@ func resultLine(member *Member[apply.Result]) string {
 	case member.Report.Ledger.Planned == 0:
 		return withHealth(member, "nothing to do")
 	case member.Report.Ledger.Done == member.Report.Ledger.Planned:
-		return withHealth(member, fmt.Sprintf("%d of %d done", member.Report.Ledger.Done, member.Report.Ledger.Planned))
+		return withHealth(member, fmt.Sprintf("%s of %s done", words.Number(member.Report.Ledger.Done), words.Number(member.Report.Ledger.Planned)))
 	}
 	return withHealth(member, ledger(member.Report))
 }
@@ -120,7 +120,7 @@ func (Markdown) Results(w io.Writer, f *Fleet[apply.Result]) error {
 	p := newPage()
 	p.add(Marker("results", f.Project, "", ""))
 	sum := sumOf(f)
-	p.add(fmt.Sprintf("### qlsync: applied %s to %s: %d of %d changes done", code(f.Project), words.Count(len(f.Tenants), "tenant"), sum.Done, sum.Planned))
+	p.add(fmt.Sprintf("### qlsync: applied %s to %s: %s of %s changes done", code(f.Project), words.Count(len(f.Tenants), "tenant"), words.Number(sum.Done), words.Number(sum.Planned)))
 	t := &tally{noun: "tenant", columns: []string{"done", "pending", "failed", "blocked", "skipped"}}
 	var undone []string
 	for _, member := range worstFirst(f) {
@@ -182,7 +182,7 @@ func missingSuites[T any](f *Fleet[T]) (suites []testSuite) {
 }
 
 func resultCases(r *apply.Result) []testCase {
-	cases := []testCase{{name: fmt.Sprintf("%d of %d changes done", r.Ledger.Done, r.Ledger.Planned), class: r.Project}}
+	cases := []testCase{{name: fmt.Sprintf("%s of %s changes done", words.Number(r.Ledger.Done), words.Number(r.Ledger.Planned)), class: r.Project}}
 	if r.Unverified.Holds() {
 		cases = append(cases, testCase{name: "the verification", class: r.Project, broken: "unverified", message: r.Unverified.String()})
 	}

@@ -144,7 +144,7 @@ func Gate(f *Fleet[apply.Result], wave string) []string {
 	at := f.Rollout.index(wave)
 	switch {
 	case f.Rollout == nil:
-		return []string{"the reports have no rollout, or different ones, or are of different lists of tenants (tenants.lock.json)"}
+		return []string{"the reports have no rollout, or come from different rollouts or different versions of tenants.lock.json. Merge reports of one commit"}
 	case at < 0:
 		var names []string
 		for _, known := range f.Rollout.Waves {

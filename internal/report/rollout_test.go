@@ -85,9 +85,9 @@ func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
 		{"interrupted before a tenant", shard0 + waveRun(t, "canary", "1/2", first, false, interrupted), "interrupted or not started: west"},
 		{"interrupted, and completed by a retry", shard0 + waveRun(t, "canary", "1/2", first, false, interrupted) + waveRun(t, "canary", "1/2", second, false, west), ""},
 		{"stopped in one shard", shard0 + waveRun(t, "canary", "1/2", first, false, held), "interrupted or not started: west"},
-		{"another list of tenants in one shard", shard0 + strings.ReplaceAll(waveRun(t, "canary", "1/2", first, false, west), `"shard":`, `"lock":"sha256:other","shard":`), "different lists of tenants"},
-		{"another rollout", shard0 + waveRun(t, "canary", "1/2", first, true, west), "the reports have no rollout, or different ones"},
-		{"no rollout", runOf(t, 1, "", east, west), "the reports have no rollout, or different ones"},
+		{"another list of tenants in one shard", shard0 + strings.ReplaceAll(waveRun(t, "canary", "1/2", first, false, west), `"shard":`, `"lock":"sha256:other","shard":`), "different versions of tenants.lock.json"},
+		{"another rollout", shard0 + waveRun(t, "canary", "1/2", first, true, west), "the reports have no rollout, or come from different rollouts"},
+		{"no rollout", runOf(t, 1, "", east, west), "the reports have no rollout, or come from different rollouts"},
 	} {
 		merged := mergedResults(t, test.text)
 		reasons := strings.Join(report.Gate(merged, "canary"), "\n")

@@ -45,7 +45,7 @@ func (t Text) FleetRefresh(w io.Writer, r *FleetRefresh) error {
 	}
 	p.line("%s: %s%s. The file is %s.", label(r.File), words.Count(r.Tenants, "tenant"), inactive, state)
 	if len(r.Changes.Went) > 0 {
-		p.line("Nothing is deleted in a tenant that went: its connections stay as they are.")
+		p.line("A tenant that is no longer listed keeps its connections.")
 	}
 	return p.err
 }

@@ -98,7 +98,7 @@ func exitReason(err error) error {
 	case errors.Is(err, exec.ErrDot):
 		return errors.New("it is in the current folder. Write ./ in front of it")
 	case errors.Is(err, exec.ErrWaitDelay):
-		return errors.New("it has ended, and something that it started still holds its output")
+		return errors.New("it has ended, but a process that it started keeps its output open")
 	case errors.Is(err, fs.ErrNotExist):
 		return errors.New("no such file")
 	case errors.Is(err, fs.ErrPermission):

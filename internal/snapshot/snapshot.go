@@ -176,17 +176,17 @@ func Decode(r io.Reader) (*File, error) {
 	}
 	switch err := json.Unmarshal(text, &head); {
 	case err != nil:
-		return nil, errors.New("not a snapshot: it is not JSON")
+		return nil, errors.New("the file is not JSON. Take a snapshot with qlsync snapshot --out FILE")
 	case head.Format == "" || !strings.HasPrefix(head.Format, "qlsync."):
-		return nil, errors.New("not a snapshot: make one with qlsync snapshot --out FILE")
+		return nil, errors.New("the file is not a snapshot. Take one with qlsync snapshot --out FILE")
 	case head.Format != Format:
-		return nil, fmt.Errorf("not a snapshot that this qlsync can read: its format is not %s", Format)
+		return nil, fmt.Errorf("this version of qlsync cannot read the snapshot, because its format is not %s. Take it again with this version", Format)
 	}
 	var file File
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(&file); err != nil || file.Catalog == nil || file.Snapshot == nil || file.Taken.IsZero() {
-		return nil, errors.New("not a whole snapshot")
+		return nil, errors.New("the snapshot is incomplete. Take it again with qlsync snapshot --out FILE")
 	}
 	for i := range file.Snapshot.Connections {
 		live := &file.Snapshot.Connections[i]

@@ -231,7 +231,7 @@ func (c *Client) Address(request Request) *url.URL {
 func (c *Client) Resolve(from *url.URL, link string) (*url.URL, error) {
 	target, err := from.Parse(link)
 	if err != nil {
-		return nil, errors.New("the link is no URL")
+		return nil, errors.New("the link is not a URL")
 	}
 	if !sameOrigin(target, c.base) {
 		return nil, fmt.Errorf("the link leaves the tenant for %q", c.secrets.Sanitize(target.Scheme+"://"+target.Host, maxWords))

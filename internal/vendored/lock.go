@@ -91,7 +91,7 @@ func Text(source *connection.DataSource) ([]byte, error) {
 	}
 	schema, err := jsontext.Decode(source.Schema)
 	if err != nil {
-		return nil, fmt.Errorf("vendor data source %q: its schema is no JSON: %w", source.ID, err)
+		return nil, fmt.Errorf("vendor data source %q: its schema is not JSON: %w", source.ID, err)
 	}
 	text := jsontext.Indented(map[string]any{
 		"connectorProvider":    source.Family,

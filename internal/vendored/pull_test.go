@@ -33,7 +33,7 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 		{"what is gone and in use", old, old, true, nil, "", `the tenant has no data source "s" (change dataSource of the connections that use it, or remove them. The schema was pulled from tenant "prod" on 2026-01-02)`},
 		{"what is gone and was edited", `{}`, old, false, nil, "", kept},
 		{"what never was", "", "", true, nil, "", `the tenant has no data source "s" (correct the id in the command or in the files)`},
-		{"what cannot be vendored", old, old, true, source("s", "1", "nothing"), "", `vendor data source "s": its schema is no JSON: invalid character 'o' in literal null (expecting 'u')`},
+		{"what cannot be vendored", old, old, true, source("s", "1", "nothing"), "", `vendor data source "s": its schema is not JSON: invalid character 'o' in literal null (expecting 'u')`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			lock, _ := vendored.ReadLock("", t.TempDir())

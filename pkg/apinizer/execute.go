@@ -154,7 +154,7 @@ func (p *Provider) absent(ctx context.Context, operation connection.Operation) e
 	}
 	for _, d := range listed {
 		if name, _ := d.fields["name"].(string); strings.EqualFold(name, operation.Key.Name) {
-			return fmt.Errorf("%w: the list of its project has it; plan again", connection.ErrConflict)
+			return fmt.Errorf("%w: the list of the project has a connection with this name; plan again", connection.ErrConflict)
 		}
 	}
 	return nil

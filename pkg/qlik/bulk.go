@@ -175,5 +175,5 @@ func (p *Provider) settle(ctx context.Context, action bulkAction, operation conn
 	case errors.Is(err, connection.ErrNotFound):
 		return fmt.Errorf("%s: %w", operation.Kind, err)
 	}
-	return fmt.Errorf("%s: %w: the answer does not mention it, and it is not as it should be", operation.Kind, connection.ErrUnknownOutcome)
+	return fmt.Errorf("%s: %w: the answer does not mention the connection, and the connection is not as planned", operation.Kind, connection.ErrUnknownOutcome)
 }

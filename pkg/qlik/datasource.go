@@ -75,10 +75,10 @@ func parseProperties(id string, schema []byte) (map[string]connection.Property, 
 	case len(schema) == 0:
 		return nil, errors.New("connectionProperties is missing")
 	case schema[0] != '{':
-		return nil, errors.New("connectionProperties is no JSON Schema")
+		return nil, errors.New("connectionProperties is not a JSON Schema")
 	}
 	if err := json.Unmarshal(schema, &object); err != nil {
-		return nil, errors.New("connectionProperties.properties is no object")
+		return nil, errors.New("connectionProperties.properties is not an object")
 	}
 	properties := make(map[string]connection.Property, len(object.Properties))
 	for name, text := range object.Properties {

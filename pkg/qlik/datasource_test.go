@@ -77,9 +77,9 @@ func TestParseDataSourceTolerance(t *testing.T) {
 		"no JSON":                     {`<html>`, "not JSON"},
 		"a list":                      {`[]`, "not a map of connectorProvider, connectorVersion and connectionProperties"},
 		"no schema":                   {`{"connectorVersion": "1"}`, "connectionProperties is missing"},
-		"a schema that is null":       {`{"connectionProperties": null}`, "no JSON Schema"},
-		"a schema that is a list":     {`{"connectionProperties": []}`, "no JSON Schema"},
-		"properties that are a list":  {`{"connectionProperties": {"properties": []}}`, "properties is no object"},
+		"a schema that is null":       {`{"connectionProperties": null}`, "not a JSON Schema"},
+		"a schema that is a list":     {`{"connectionProperties": []}`, "not a JSON Schema"},
+		"properties that are a list":  {`{"connectionProperties": {"properties": []}}`, "properties is not an object"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := qlik.ParseDataSource("rest", []byte(test.specs))

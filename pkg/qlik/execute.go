@@ -130,7 +130,7 @@ func checkOne(operation connection.Operation) error {
 	case creates && (operation.Space == nil || operation.Name == "" || operation.DataSource == ""):
 		return errors.New("space, name or data source is missing")
 	case !creates && !isSegment(operation.ID):
-		return fmt.Errorf("%q is no id", operation.ID)
+		return fmt.Errorf("%q is not an id", operation.ID)
 	}
 	unresolved := func(reference connection.Reference) (connection.Secret, error) {
 		return connection.Secret{}, fmt.Errorf("reference %s is not resolved", reference)

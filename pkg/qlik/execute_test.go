@@ -333,13 +333,13 @@ func TestABulkAnswerIsReadItemByItem(t *testing.T) {
 		"a failure without an error":           {bulkUpdate, `{"id": "c1", "status": 403}`, nil, connection.ErrForbidden, "403: Forbidden"},
 		"a success status with an error":       {bulkUpdate, `{"id": "c1", "status": 204, "error": {"title": "no", "status": 403}}`, nil, connection.ErrForbidden, "403: no"},
 		"a missing item that was moved":        {bulkUpdate, ``, always(200, `{"qID": "c1", "qName": "Orders lake", "space": "s1"}`), nil, ""},
-		"a missing item that was not moved":    {bulkUpdate, ``, always(200, `{"qID": "c1", "qName": "Orders lake", "space": "s2"}`), connection.ErrUnknownOutcome, "does not mention it"},
+		"a missing item that was not moved":    {bulkUpdate, ``, always(200, `{"qID": "c1", "qName": "Orders lake", "space": "s2"}`), connection.ErrUnknownOutcome, "does not mention the connection"},
 		"a missing item that is gone":          {bulkUpdate, ``, always(404, ""), connection.ErrNotFound, "404"},
 		"an item without a status":             {bulkUpdate, `{"id": "c1"}`, always(200, `{"qID": "c1", "qName": "Orders lake", "space": "s1"}`), nil, ""},
 		"a delete of what is gone":             {bulkDelete, `{"id": "c1", "status": 404, "error": {"title": "gone"}}`, nil, nil, ""},
 		"a missing delete that happened":       {bulkDelete, ``, always(404, ""), nil, ""},
-		"a missing delete that did not":        {bulkDelete, ``, always(200, `{"qID": "c1", "qName": "Orders lake"}`), connection.ErrUnknownOutcome, "does not mention it"},
-		"a missing delete that nobody can see": {bulkDelete, ``, always(500, ""), connection.ErrUnknownOutcome, "does not mention it"},
+		"a missing delete that did not":        {bulkDelete, ``, always(200, `{"qID": "c1", "qName": "Orders lake"}`), connection.ErrUnknownOutcome, "does not mention the connection"},
+		"a missing delete that nobody can see": {bulkDelete, ``, always(500, ""), connection.ErrUnknownOutcome, "does not mention the connection"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			routes := map[string]route{test.action: always(207, `{"data": [`+test.item+`]}`)}
@@ -409,8 +409,8 @@ func TestMistakesOfTheCallerAreErrorsAndSendNothing(t *testing.T) {
 		"two kinds":            {[]connection.Operation{{Kind: connection.BulkDelete, ID: "c1"}, patch}, "two kinds"},
 		"too large a batch":    {many, "101 operations in one call, at most 100"},
 		"a recreate":           {[]connection.Operation{{Kind: connection.Recreate, ID: "c1"}}, "not an operation of this provider"},
-		"no id":                {[]connection.Operation{{Kind: connection.Delete}}, `"" is no id`},
-		"an id that is a path": {[]connection.Operation{{Kind: connection.Delete, ID: ".."}}, `".." is no id`},
+		"no id":                {[]connection.Operation{{Kind: connection.Delete}}, `"" is not an id`},
+		"an id that is a path": {[]connection.Operation{{Kind: connection.Delete, ID: ".."}}, `".." is not an id`},
 		"a create nowhere":     {[]connection.Operation{with(func(o *connection.Operation) { o.Space = nil })}, "space, name or data source is missing"},
 		"an unresolved password": {[]connection.Operation{with(func(o *connection.Operation) {
 			o.Credentials["secretKey"] = connection.Reference{Env: "KEY"}

@@ -70,7 +70,7 @@ func Tenants(ctx context.Context, config Config, where string) ([]OrganizationTe
 		case next == "":
 			return tenants, nil
 		case seen[next]:
-			return nil, fmt.Errorf("GET %s: follow next page: the pages go round in circles", organizationPath)
+			return nil, fmt.Errorf("GET %s: follow next page: the link leads to a page that was already read", organizationPath)
 		case len(seen) > most/pageSize+maxEmptyPages:
 			return nil, fmt.Errorf("GET %s: follow next page: there are more pages than tenants to fill them", organizationPath)
 		}

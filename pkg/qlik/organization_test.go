@@ -79,7 +79,7 @@ func TestAForgedListOfTenantsDoesNoHarm(t *testing.T) {
 		}, "", 2},
 		"a cursor that comes again": {func(string) string {
 			return `{"data": [` + item(1) + `], "links": {"next": {"href": "/api/core/tenants?next=same"}}}`
-		}, "the pages go round in circles", 2},
+		}, "leads to a page that was already read", 2},
 		"cursors without an end": {func(cursor string) string {
 			return `{"data": [], "links": {"next": {"href": "?next=` + cursor + `x"}}}`
 		}, "there are more pages than tenants", 310},

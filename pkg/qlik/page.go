@@ -83,9 +83,9 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		}
 		at = next.Link.String()
 	}
-	switch circling := errors.New("the pages go round in circles"); {
+	switch circling := errors.New("the link leads to a page that was already read"); {
 	case len(seen) < maxPages*c.raise && len(items) > 0:
-		return items, append(problems, wireError{Title: circling.Error(), Detail: "the link to the next page leads to one that was read"}), nil
+		return items, append(problems, wireError{Title: "the list repeats itself", Detail: "the link to the next page leads to a page that was already read"}), nil
 	case seen[at]:
 		return nil, nil, fmt.Errorf("GET %s: follow next page: %w", request.Path, circling)
 	}

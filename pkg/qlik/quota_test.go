@@ -13,7 +13,7 @@ func TestAListThatNeverEndsIsAnError(t *testing.T) {
 	for name, test := range map[string]struct{ answer, want string }{
 		"items":         {`{"data": [` + many + `]}`, "the tenant lists more than 250,000 items (raise the limits with --raise-limits N"},
 		"a long link":   {`{"data": [], "links": {"next": {"href": "?page=` + strings.Repeat("x", 20<<10) + `"}}}`, "the link is longer than 16384 bytes"},
-		"the same page": {`{"data": [], "links": {"next": {"href": "?limit=100"}}}`, "the pages go round in circles"},
+		"the same page": {`{"data": [], "links": {"next": {"href": "?limit=100"}}}`, "leads to a page that was already read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newTenant(t, map[string]route{

@@ -39,7 +39,7 @@ func TestAListThatChangesWhileItIsReadIsIncomplete(t *testing.T) {
 		{"a total that a full page does not reach", page(130, "", full...), "", page(0, ""), "the tenant counts 130 and lists only 100", 100},
 		{"a total that counts what is left out", page(3, "", item("1", "s1"), item("2", "s1")), "", page(0, ""), "", 2},
 		{"a total that is exceeded", page(1, second, item("1", "s1"), item("2", "s1")), page(1, "", item("3", "s1")), page(0, ""), "the tenant lists 3 and counts only 1", 3},
-		{"pages that go round in circles", page(2, second, item("1", "s1")), page(2, second, item("2", "s1")), page(0, ""), "go round in circles", 2},
+		{"pages that go round in circles", page(2, second, item("1", "s1")), page(2, second, item("2", "s1")), page(0, ""), "leads to a page that was already read", 2},
 		{"one that names no space", page(2, "", item("1", "s1"), item("2", "")), "", page(0, ""), "1 of 2 connections do not say which space they are in", 1},
 		{"one in two spaces", page(1, "", item("1", "s1")), "", page(1, "", item("1", "s2")), `"Finance/C1" and "Sales/C1" are one connection`, 2},
 	} {

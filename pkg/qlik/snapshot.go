@@ -188,7 +188,7 @@ func (s *survey) readCaller(ctx context.Context) error {
 	err := s.client.Do(ctx, s.get(usersPath+"/me", nil), &s.caller)
 	switch {
 	case transport.HasOtherForm(err):
-		return fmt.Errorf("read caller: %w; is the URL a Qlik Cloud tenant's?", err)
+		return fmt.Errorf("read caller: %w; check that the url is that of a Qlik Cloud tenant", err)
 	case err != nil:
 		return fmt.Errorf("read caller: %w", err)
 	}

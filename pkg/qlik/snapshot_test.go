@@ -264,7 +264,7 @@ func TestPagesAreFollowedToTheEnd(t *testing.T) {
 func TestPagesThatNeverEndAreAnError(t *testing.T) {
 	n := small(t, map[string]route{getSpaces: always(200, `{"data": [], "links": {"next": {"href": "/api/v1/spaces?next=x"}}}`)})
 	_, err := n.provider().Snapshot(t.Context(), finance)
-	mustContain(t, err, "list spaces", "circles")
+	mustContain(t, err, "list spaces", "already read")
 }
 
 func TestAnIncompleteListSaysSo(t *testing.T) {
@@ -320,7 +320,7 @@ func TestFailuresThatAreNotOfOneConnectionFailTheSnapshot(t *testing.T) {
 		"a network that is gone":        {one, nil, refusedDial, "connection refused", connection.ErrUnreachable},
 		"no list of spaces":             {spaces, always(500, ""), nil, "list spaces", nil},
 		"no list of connections":        {connections, always(403, ""), nil, `list connections of space "Finance"`, connection.ErrForbidden},
-		"no caller":                     {"/api/v1/users/me", always(200, "{}"), nil, "is the URL a Qlik Cloud tenant's?", nil},
+		"no caller":                     {"/api/v1/users/me", always(200, "{}"), nil, "check that the url is that of a Qlik Cloud tenant", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

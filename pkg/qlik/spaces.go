@@ -221,7 +221,7 @@ func (p *Provider) executeSpace(ctx context.Context, operation connection.Operat
 		return outcome
 	}
 	if !isSegment(operation.ID) {
-		outcome.Err = fmt.Errorf("execute %s: %q is no id", operation.Kind, operation.ID)
+		outcome.Err = fmt.Errorf("execute %s: %q is not an id", operation.Kind, operation.ID)
 		return outcome
 	}
 	w := spaceWriter{p, operation.ID, operation.Write}

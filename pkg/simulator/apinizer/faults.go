@@ -23,11 +23,11 @@ func ParseFaults(data []byte) ([]Fault, error) { return host.ParseFaults(data, f
 func foreignFault(f Fault) error {
 	switch {
 	case f.Repeat:
-		return errors.New("repeat: lists have no pages here")
+		return errors.New("repeat: lists of an Apinizer manager have no pages")
 	case f.NextHost != "":
-		return errors.New("nextHost: there are no links to pages here")
+		return errors.New("nextHost: lists of an Apinizer manager have no links to pages")
 	case f.Percent > 0 || f.Tier > 0:
-		return errors.New("percent and tier: there are no tiers here; the seed has rateLimit")
+		return errors.New("percent and tier: an Apinizer manager has no tiers. Set rateLimit in the seed")
 	case f.Lie != "":
 		return errors.New("lie: there are no statements here")
 	case f.Deploy != "" && !slices.Contains(model.Deployments, f.Deploy):

@@ -88,7 +88,7 @@ func TestADamagedStateIsNotOverwritten(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"version": 1, "connec`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := inspect.Open([]byte(acme), file, apinizer.Options{}); err == nil || !strings.Contains(err.Error(), "delete it to start from the seed") {
+	if _, err := inspect.Open([]byte(acme), file, apinizer.Options{}); err == nil || !strings.Contains(err.Error(), "Delete the file to start from the seed") {
 		t.Errorf("got error %v, want the advice to delete the damaged state", err)
 	}
 }

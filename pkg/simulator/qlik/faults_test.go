@@ -149,7 +149,7 @@ func TestFaultsOfAFileAreStrict(t *testing.T) {
 		"a status that is none":      {`[{"status": 99}]`, "status 99"},
 		"a date of no time":          {`[{"retryAfterDate": true, "status": 503}]`, "needs retryAfter"},
 		"more than everything":       {`[{"percent": 101}]`, "1 to 100"},
-		"a tier of nothing":          {`[{"tier": 1, "status": 500}]`, "beside percent"},
+		"a tier of nothing":          {`[{"tier": 1, "status": 500}]`, "needs percent"},
 		"items of nothing":           {`[{"of": ["Ledger"], "status": 500}]`, "needs without"},
 		"a broken path":              {`[{"path": "[", "status": 500}]`, "path"},
 		"all mistakes at once":       {`[{}, {"status": 500}, {"cut": "x"}]`, "faults[2]: cut"},

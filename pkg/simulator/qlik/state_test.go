@@ -116,7 +116,7 @@ func TestADamagedStateIsNotOverwritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := inspect.Open([]byte(acme), file, qlik.Options{})
-	if err == nil || !strings.Contains(err.Error(), "delete it to start from the seed") {
+	if err == nil || !strings.Contains(err.Error(), "Delete the file to start from the seed") {
 		t.Errorf("got error %v, want the advice to delete the damaged state", err)
 	}
 }

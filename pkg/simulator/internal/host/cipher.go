@@ -40,7 +40,7 @@ func (c *Cipher) Encrypt(value any) (string, error) {
 func (c *Cipher) Decrypt(encrypted string) (value any, err error) {
 	data, err := base64.RawStdEncoding.DecodeString(encrypted)
 	if err != nil {
-		return nil, errors.New("a encrypted value is not base64")
+		return nil, errors.New("an encrypted value is not base64")
 	}
 	if data, err = c.aead.Open(nil, nil, data, nil); err != nil {
 		return nil, errors.New("a value was not encrypted with this seed")

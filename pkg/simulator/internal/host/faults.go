@@ -81,11 +81,11 @@ func (f Fault) check() error {
 	case f.Cut != "" && f.Cut != CutBefore && f.Cut != CutAfter:
 		return fmt.Errorf("cut %q is neither %q nor %q", f.Cut, CutBefore, CutAfter)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("status %d is none", f.Status)
+		return fmt.Errorf("status %d is not an HTTP status from 200 to 599", f.Status)
 	case f.Answer != "" && f.Body != "":
-		return errors.New("answer and body cannot both be the answer")
+		return errors.New("answer and body cannot be used together")
 	case f.Served && (f.Answer == "" || f.Status != 0):
-		return errors.New("served needs answer, and no status")
+		return errors.New("served needs answer, and cannot be used with status")
 	case len(f.Of) > 0 && len(f.Without) == 0 && f.Lie == "":
 		return errors.New("of needs without or lie")
 	case f.RetryAfterDate && f.RetryAfter == 0:
@@ -93,7 +93,7 @@ func (f Fault) check() error {
 	case f.Percent < 0 || f.Percent > 100:
 		return errors.New("percent must be 1 to 100")
 	case f.Tier < 0 || f.Tier > 2 || f.Tier > 0 && f.Percent == 0:
-		return errors.New("tier must be 1 or 2, beside percent")
+		return errors.New("tier must be 1 or 2, and needs percent")
 	case f.Latency < 0 || f.Skip < 0 || f.RetryAfter < 0:
 		return errors.New("latency, skip and retryAfter cannot be negative")
 	}

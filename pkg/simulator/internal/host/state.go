@@ -57,11 +57,11 @@ func WithState[Service any](path string, wait time.Duration, open func(*StateFil
 // lockState makes the folder and takes the lock. Two processes that wrote one state would lose each other's writes.
 func lockState(path string, wait time.Duration) (*StateFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("state of the embedded tenant: %w", err)
+		return nil, fmt.Errorf("the folder for the state of the embedded tenant cannot be created (%w)", err)
 	}
 	for _, name := range []string{path, path + ".lock"} {
 		if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("state of the embedded tenant: %s is not a regular file. Remove it", name)
+			return nil, fmt.Errorf("the state of the embedded tenant cannot be kept, because %s is not a regular file. Remove it", name)
 		}
 	}
 	lock := flock.New(path + ".lock")
@@ -69,7 +69,7 @@ func lockState(path string, wait time.Duration) (*StateFile, error) {
 	defer cancel()
 	locked, err := lock.TryLockContext(ctx, 20*time.Millisecond)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("state of the embedded tenant: %s is in use by another process", path)
+		return nil, fmt.Errorf("the state of the embedded tenant cannot be opened, because %s is in use by another process. Wait until that process has ended", path)
 	}
 	if err != nil || !locked {
 		return nil, fmt.Errorf("lock state of the embedded tenant: %w", err)
@@ -123,7 +123,7 @@ func readRegular(path string) ([]byte, error) {
 }
 
 func (f *StateFile) damaged(err error) error {
-	return fmt.Errorf("state of the embedded tenant %s is damaged (delete it to start from the seed): %w", f.path, err)
+	return fmt.Errorf("the state of the embedded tenant in %s is damaged (%w). Delete the file to start from the seed", f.path, err)
 }
 
 // Head is what the state must begin with, after Load.

@@ -165,9 +165,9 @@ func (b Behaviour) check() error {
 	case b.PageSize < 0:
 		return fmt.Errorf("seed: behaviour.pageSize: cannot be negative")
 	case b.ErrorStatus != 0 && (b.ErrorStatus < 200 || b.ErrorStatus > 599):
-		return fmt.Errorf("seed: behaviour.errorStatus: %d is no status", b.ErrorStatus)
+		return fmt.Errorf("seed: behaviour.errorStatus: %d is not an HTTP status from 200 to 599", b.ErrorStatus)
 	case b.WriteStatus != 0 && (b.WriteStatus < 200 || b.WriteStatus > 299):
-		return fmt.Errorf("seed: behaviour.writeStatus: %d is no success", b.WriteStatus)
+		return fmt.Errorf("seed: behaviour.writeStatus: %d is not a status from 200 to 299", b.WriteStatus)
 	}
 	return nil
 }

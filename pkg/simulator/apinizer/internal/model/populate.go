@@ -12,7 +12,7 @@ func (m *Store) Populate() error {
 	for name, fields := range m.Seed.NewerFields {
 		for _, key := range host.SortedKeys(fields) {
 			if _, known := m.Types[name].Field(key); known {
-				return fmt.Errorf("seed: newerFields.%s.%s: is documented", name, key)
+				return fmt.Errorf("seed: newerFields.%s.%s: is documented, so it cannot be a newer field", name, key)
 			}
 			m.Types[name].Fields = append(m.Types[name].Fields, field{Name: key, kind: anyKind, standard: fields[key]})
 		}

@@ -296,7 +296,7 @@ func (w *World) AddConnection(c SeedConnection, caller *User, at time.Time) (*Re
 		r.ID = w.FreshID(r.Key())
 	}
 	if !identity.UUIDShape.MatchString(r.ID) || w.Connections[r.ID] != nil {
-		return nil, fmt.Errorf(".id: %q is no UUID, or used twice", r.ID)
+		return nil, fmt.Errorf(".id: %q is not a UUID, or is used twice", r.ID)
 	}
 	if err := w.Settle(r.Owner, nil, r, source.NamesOf(properties)); err != nil {
 		return nil, fmt.Errorf(".properties: %w", err)
@@ -313,12 +313,12 @@ func (c SeedConnection) stored(w *World) (map[string]any, error) {
 	}
 	for _, name := range host.SortedKeys(c.Properties) {
 		if s.IsCredential(name) {
-			return nil, fmt.Errorf(".properties.%s: is a credential", name)
+			return nil, fmt.Errorf(".properties.%s: is a credential. Move it to credentials", name)
 		}
 	}
 	for _, name := range host.SortedKeys(c.Credentials) {
 		if !s.IsCredential(name) {
-			return nil, fmt.Errorf(".credentials.%s: is no credential of %s", name, s.ID)
+			return nil, fmt.Errorf(".credentials.%s: is not a credential of %s", name, s.ID)
 		}
 	}
 	all := make(map[string]any, len(c.Properties)+len(c.Credentials))
