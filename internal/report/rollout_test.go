@@ -126,7 +126,7 @@ func TestTheHashOfAFleetCoversWavesTheLockAndTheRollout(t *testing.T) {
 	}
 }
 
-// A report that a person or another program has written is no evidence that a tenant is done.
+// A report that a person or another program has written does not prove that a tenant is done.
 func TestATenantIsNotDoneWithoutAReport(t *testing.T) {
 	for _, outcome := range []string{"done", "", "finished"} {
 		text := `{"format":"qlsync.results/v1","project":"finance","at":"2026-11-29T20:01:00Z","rollout":{"waves":[{"name":"canary","tenants":1},{"name":"rest","tenants":1}],"stopAfter":1,"check":"30m"},` +

@@ -31,7 +31,7 @@ type place struct {
 	members  map[string][]string // roles by the name of a group or the address of a user
 }
 
-// places is a world of declared spaces. Another client gives and takes roles meanwhile.
+// places is a world of declared spaces. Another client adds and removes roles meanwhile.
 type places struct {
 	places   []place
 	admin    bool
