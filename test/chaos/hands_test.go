@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	simqlik "github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
@@ -243,12 +244,20 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 		case (n.seen.did[id] == edits || n.seen.did[id] == typesIn) && n.seen.wrote[id] > 0:
 			// The statement is read back after a write of ours. An edit in between is taken
 			// for a part of that write.
+		case n.seen.did[id] == edits && n.hidesEdits() && !destroys(r, body):
+			// The read shows the statement from before the edit. Only the time of update shows the edit,
+			// which counts where something is destroyed.
 		default:
 			n.trouble("%s %s of %s at %d (%s), which was read at %d after somebody %s at %d",
 				r.Method, r.URL.Path, id, n.seen.requests, body, n.seen.read[id], n.seen.did[id], at)
 		}
 	}
 	return ids
+}
+
+// hidesEdits reports whether the service shows the statement from before the last change.
+func (n *wire) hidesEdits() bool {
+	return slices.ContainsFunc(n.world.behaviour.Lies, func(l simqlik.Lie) bool { return l.Kind == "oldValue" })
 }
 
 // restoresName reports whether a patch restores the name of the old connection of a recreate.
