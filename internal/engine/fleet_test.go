@@ -191,7 +191,7 @@ func TestARefreshThatCannotBeUsedLeavesTheLockFile(t *testing.T) {
 		"an id twice":           {`"tenants": [{"name": "A", "id": "one"}], "console": {"extra": [{"id": "one", "name": "B", "status": "active", "hostnames": ["127.9.9.9"]}]}`, `"127.*"`, `, entry 2: the id "one" is also that of the tenant at 127.0.0.1`},
 		"an entry without id":   {`"count": 1, "console": {"extra": [{"name": "Nobody", "status": "active", "hostnames": ["127.9.9.9"]}]}`, `"127.*"`, `, entry 1: tenant "Nobody" has no id`},
 		"an entry without host": {`"count": 1, "console": {"extra": [{"id": "x", "name": "Nobody", "status": "active"}]}`, `"127.*"`, `, entry 1: tenant "x" must have a host`},
-		"a name twice":          {`"tenants": [{"name": "A", "id": "one"}, {"name": "A", "id": "two", "host": "b.example"}]`, `"127.*"`, `would have the name "A"`},
+		"a name twice":          {`"tenants": [{"name": "A", "id": "one"}, {"name": "A", "id": "two", "host": "b.example"}]`, `"127.*"`, `would have the same name, "A"`},
 		"an endless list":       {`"count": 2, "console": {"endless": true}`, `"127.*"`, "follow next page: "},
 		"a secret in a name":    {`"tenants": [{"name": "` + organizationSecret + `"}]`, `"127.*"`, ""},
 		"a refused client":      {`"count": 1, "console": {"faults": [{"path": "/oauth/token", "status": 401}]}`, `"127.*"`, `tenant "console"`},

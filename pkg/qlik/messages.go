@@ -21,7 +21,7 @@ var sentences = connection.Messages{
 		Example: map[string]any{"dataSource": "rest", "version": "QvRestConnector.exe:3.30.0", "properties": []string{"timeout"}},
 	},
 	"gateways-not-listed": {
-		Text:    "the tenant does not list the gateways of {dataSource}, so the declared ids of gateways are not checked",
+		Text: "the tenant does not list the gateways of {dataSource}, so the declared ids of gateways are not checked", Next: "use a token whose user may see the gateways",
 		Meaning: "The tenant has no gateway for the data source, or the user of the token may not see it. A wrong id is noticed only when the connection is used.",
 		Example: map[string]any{"dataSource": "DG_mssql"},
 	},

@@ -118,7 +118,7 @@ func TestATenantsNameCannotBeTwoTenants(t *testing.T) {
 	inFolder(t, strings.Replace(fleetOfAConsole, "fleet:", "tenants: {Umbra: {id: T2, url: \"sim:t.yaml\"}}\nfleet:", 1)+lockOfTwo)
 	_, problems := spec.LoadProject("qlsync.yaml")
 	for _, want := range []string{
-		`tenants.lock.json:3:3: the tenant with id "T2" would have the name "Umbra", as the tenant at qlsync.yaml:4:11`,
+		`tenants.lock.json:3:3: the tenant with id "T2" would have the same name, "Umbra", as the tenant at qlsync.yaml:4:11`,
 		`tenants.lock.json:3:3: the id "T2" is also that of the tenant at qlsync.yaml:4:11`,
 	} {
 		if !strings.Contains(problems.Error(), want) {
@@ -181,7 +181,7 @@ func TestAMistakeInTheFleetsFileHasItsPosition(t *testing.T) {
 		"an id twice":           {"t.csv", "id,host\na,h1\na,h2\n", `t.csv:3:1: the id "a" is also that of the tenant at t.csv:2:1`},
 		"no id":                 {"t.csv", "name,host\na,h1\n", `t.csv:2:1: tenant "a" has no id`},
 		"a line that is short":  {"t.csv", "id,host\na\n", "t.csv:2:1: the line is not CSV: wrong number of fields"},
-		"a column twice":        {"t.csv", "id,host,x,x\na,h1,1,2\n", `t.csv:1:11: the column "x" is there twice`},
+		"a column twice":        {"t.csv", "id,host,x,x\na,h1,1,2\n", `t.csv:1:11: the file has the column "x" twice`},
 		"a column named url":    {"t.csv", "id,host,url\na,h1,https://evil.example\n", `t.csv:2:6: "url" cannot be the name of a column`},
 		"a terminal's commands": {"t.csv", "id,host,x\na,h1,\x1b[2J\n", `t.csv:2:6: the column "x" must have at most 1,000 bytes, and no line ends or control characters`},
 		"a list in a column":    {"t.yaml", "- {id: a, host: h, x: [1]}\n", `t.yaml:1:20: the column "x" must be a text`},

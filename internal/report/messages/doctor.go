@@ -48,7 +48,7 @@ var Doctor = connection.Messages{
 
 	"tenant-answers": {Text: "{url} answers", Meaning: "The tenant is reachable.", Example: args{"url": "https://acme.eu.qlikcloud.com"}},
 	"tenant-is-another": {
-		Text: "{url} leads to the tenant with id {id:q}, not {declared:q}", Next: "find out who moved the host; qlsync writes nothing there", Meaning: "The host belongs to another tenant than the one in the project file or in the lock file.",
+		Text: "{url} leads to the tenant with id {id:q}, not {declared:q}", Next: "find out who moved the host. qlsync writes nothing there", Meaning: "The host belongs to another tenant than the one in the project file or in the lock file.",
 		Example: args{"url": "https://acme.eu.qlikcloud.com", "id": "t-2", "declared": "t-1"},
 	},
 	"tenant-answers-without-token": {Text: "{url} answers (asked without a token)", Meaning: "The tenant is reachable, and the sign-in is incomplete.", Example: args{"url": "https://acme.eu.qlikcloud.com"}},

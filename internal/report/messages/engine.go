@@ -183,7 +183,7 @@ var Engine = connection.Messages{
 		Example: args{"reloaded": 2},
 	},
 	"no-health": {
-		Text:    "the apps cannot be checked, because this kind of system shows no use of connections",
+		Text:    "the apps cannot be checked, because this kind of system does not show which apps use a connection",
 		Meaning: "The rollout declares a check, but the provider of the tenant knows nothing about what depends on connections. The tenant counts as done.",
 	},
 	"plan-not-shown": {

@@ -550,7 +550,7 @@ var Spec = connection.Messages{
 	},
 	"tenant-without-id": {
 		Text: "tenant {name:q} has no id", Next: "write the id that the tenant reports (GET /api/v1/tenants/me)",
-		Meaning: "Without the id, it is not noticed if a host comes to belong to another tenant.",
+		Meaning: "Without the id, qlsync cannot notice that a host now leads to another tenant.",
 		Example: args{"name": "acme"},
 	},
 	"tenant-id-malformed": {
@@ -574,12 +574,12 @@ var Spec = connection.Messages{
 		Example: args{"host": "acme.eu.qlikcloud.com", "at": "tenants.lock.json:4:5"},
 	},
 	"same-tenant-name": {
-		Text: "the tenant with id {id:q} would have the name {tenant:q}, as the tenant at {at}", Next: "use ${tenant.host} or ${tenant.id} in the name under fleet.tenant",
+		Text: "the tenant with id {id:q} would have the same name, {tenant:q}, as the tenant at {at}", Next: "use ${tenant.host} or ${tenant.id} in the name under fleet.tenant",
 		Meaning: "Each tenant of a project needs a name of its own.",
 		Example: args{"id": "t-2", "tenant": "acme", "at": "tenants.lock.json:4:5"},
 	},
 	"fleet-tenant-name": {
-		Text: "the name under fleet.tenant becomes {name:q} for the tenant with id {id:q}", Next: "use ${tenant.host} or ${tenant.id}",
+		Text: "the name under fleet.tenant becomes {name:q} for the tenant with id {id:q}, and a tenant cannot have that name", Next: "use ${tenant.host} or ${tenant.id}",
 		Meaning: "A name has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or digit.",
 		Example: args{"id": "t-1", "name": ""},
 	},
@@ -603,7 +603,7 @@ var Spec = connection.Messages{
 		Example: args{"reason": "wrong number of fields"},
 	},
 	"column-twice": {
-		Text: "the column {column:q} is there twice", Next: "rename one of them",
+		Text: "the file has the column {column:q} twice", Next: "rename one of them",
 		Meaning: "Each column of the fleet's file has a name of its own.",
 		Example: args{"column": "stage"},
 	},
@@ -736,7 +736,7 @@ var Spec = connection.Messages{
 		Meaning: "Where a secret comes from must not depend on a variable.",
 	},
 	"tenant-placeholder-outside": {
-		Text: "${tenant.{placeholder}} is filled in only in what belongs to one tenant", Next: "write the name of the secret",
+		Text: "${tenant.{placeholder}} is filled in only in what belongs to one tenant", Next: "write the name without the placeholder",
 		Meaning: "The sign-in to a console or the like is not the sign-in to a tenant.",
 		Example: args{"placeholder": "id"},
 	},
@@ -761,7 +761,7 @@ var Spec = connection.Messages{
 		Example: args{"placeholder": "stage", "tenant": "prod"},
 	},
 	"tenant-placeholder-in-value": {
-		Text: "${tenant.{placeholder}} is not filled in in a connection", Next: "use ${tenant.id}, a column of the fleet's file, or a variable of the tenant",
+		Text: "${tenant.{placeholder}} cannot be used in a connection", Next: "use ${tenant.id}, a column of the fleet's file, or a variable of the tenant",
 		Meaning: "The owner of a tenant chooses its name and host. A value can be the host to which the credentials are sent, so it comes from the repository.",
 		Example: args{"placeholder": "name"},
 	},
