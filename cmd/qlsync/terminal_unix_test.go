@@ -261,13 +261,13 @@ func (e *emulator) ends() int {
 	return e.command.ProcessState.ExitCode()
 }
 
-var progressRow = regexp.MustCompile(`(?:reading|applying) (\d+) of \d+ (?:connections|steps)`)
+var progressRow = regexp.MustCompile(`(?:reading|applying) ([\d,]+) of [\d,]+ (?:connections|steps)`)
 
 // progress returns the number that the screen shows at its end: how much is done.
 func (e *emulator) progress() int {
 	done := -1
 	for _, found := range progressRow.FindAllStringSubmatch(strings.Join(e.shown(), " "), -1) {
-		done, _ = strconv.Atoi(found[1])
+		done, _ = strconv.Atoi(strings.ReplaceAll(found[1], ",", ""))
 	}
 	return done
 }

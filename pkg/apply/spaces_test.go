@@ -58,7 +58,7 @@ func TestAMemberThatIsNotShownYetIsLookedForAgain(t *testing.T) {
 				}
 				p, problems := plan.Make(input("consumer"))
 				if problems.Err() != nil {
-					t.Fatal(problems)
+					t.Fatalf("got %v, want a plan: the space and its member are declared without mistakes", problems)
 				}
 				began := time.Now()
 				result, err := apply.Run(t.Context(), p, apply.Options{

@@ -45,7 +45,7 @@ func inOtherSpace(a *analysis, p *match.Pair, _ *decision) connection.Reason {
 }
 
 // spaceOperations returns the operations of a decision about a space. Those on a new space need its
-// create, and what takes roles away waits for what gives roles: whoever was to lose access to others
+// create, and what takes roles away waits for what adds roles: whoever was to lose access to others
 // keeps it if these cannot get it.
 func spaceOperations(d *decision) []*node {
 	var nodes, gives []*node

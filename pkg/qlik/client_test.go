@@ -62,8 +62,8 @@ func TestAuthIsOneOfTwo(t *testing.T) {
 		"an OAuth client":         {qlik.Auth{ClientID: connection.NewSecret("c"), ClientSecret: secret}, ""},
 		"nothing":                 {qlik.Auth{}, "neither"},
 		"both":                    {qlik.Auth{APIKey: secret, ClientID: connection.NewSecret("c"), ClientSecret: secret}, "not both"},
-		"a client without secret": {qlik.Auth{ClientID: connection.NewSecret("c")}, "both its id and its secret"},
-		"a secret without client": {qlik.Auth{ClientSecret: secret}, "both its id and its secret"},
+		"a client without secret": {qlik.Auth{ClientID: connection.NewSecret("c")}, "needs its id, and either its secret or its private key"},
+		"a secret without client": {qlik.Auth{ClientSecret: secret}, "needs its id, and either its secret or its private key"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := qlik.NewClient(qlik.Config{URL: tenantURL, Auth: test.auth})
