@@ -160,11 +160,11 @@ func serviceBombs() map[string]serviceBomb {
 				items.WriteString(item(number*24_900+i) + ",")
 			}
 			return items.String() + item(number*24_900-1)
-		}), says: []string{"round in circles"}},
+		}), says: []string{"leads to a page that was already read"}},
 		"a list of blanks":     {path: listPath, answer: saysJSON(200, `{"data": [`, ` `, 40*mib, `]}`), says: []string{"larger than 32 MiB"}},
 		"pages for ever":       {path: listPath, answer: saysPages(page), says: []string{tooMany, raise}},
 		"empty pages for ever": {path: listPath, answer: saysPages(func(int) string { return "" }), says: []string{"empty pages"}},
-		"one page for ever":    {path: listPath, code: exitRefused, answer: saysJSON(200, `{"data": [`+item(1)+`], "links": {"next": {"href": "?page=1"}}}`), says: []string{"round in circles"}},
+		"one page for ever":    {path: listPath, code: exitRefused, answer: saysJSON(200, `{"data": [`+item(1)+`], "links": {"next": {"href": "?page=1"}}}`), says: []string{"leads to a page that was already read"}},
 		"pages that grow": {path: listPath, answer: saysPages(func(number int) string {
 			return fmt.Sprintf(`{"qID": "c%d", "qName": "%s"}`, number, strings.Repeat("n", min(number*mib, 30*mib)))
 		}), says: []string{"larger than 256 MiB", raise}},
