@@ -156,8 +156,7 @@ func (t *Tenant) listAssignments(c *call) (answer, error) {
 			shown = append(shown, a)
 		}
 	}
-	slices.SortFunc(shown, func(a, b *model.Assignment) int { return compareKeys(key(a), key(b), false) })
-	paged, links, err := page(t, c, listing[*model.Assignment]{
+	paged, links, err := sortedPage(t, c, listing[*model.Assignment]{
 		items: shown, key: key, limit: 10, at: []string{"next", "prev"}, paging: spacesPath + "/" + s.ID + "/assignments",
 	})
 	if err != nil {
@@ -304,7 +303,7 @@ func (t *Tenant) listGroups(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, refusal.BadRequest("filter: %v", err)
 	}
-	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
+	by, desc := c.order("")
 	if by != "" && by != "name" {
 		return answer{}, refusal.BadRequest("groups cannot be sorted by %q", by)
 	}
@@ -315,8 +314,7 @@ func (t *Tenant) listGroups(c *call) (answer, error) {
 			shown = append(shown, g)
 		}
 	}
-	slices.SortFunc(shown, func(a, b *model.Group) int { return compareKeys(key(a), key(b), desc) })
-	paged, links, err := page(t, c, listing[*model.Group]{
+	paged, links, err := sortedPage(t, c, listing[*model.Group]{
 		items: shown, key: key, desc: desc, limit: 20, at: []string{"next", "prev"}, paging: groupsPath,
 	})
 	if err != nil {

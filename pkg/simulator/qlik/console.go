@@ -3,7 +3,6 @@ package qlik
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/filter"
@@ -76,7 +75,7 @@ func (t *Tenant) listTenants(c *call) (answer, error) {
 	if t.console.needsTerm && !strings.Contains(wanted, "subscriptionId eq ") {
 		return answer{}, refusal.BadRequest("filter: subscriptionId is needed")
 	}
-	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
+	by, desc := c.order("")
 	sortKey := entrySorts[by]
 	if sortKey == nil {
 		return answer{}, refusal.BadRequest("tenants cannot be sorted by %q", by)
@@ -91,7 +90,6 @@ func (t *Tenant) listTenants(c *call) (answer, error) {
 			shown = append(shown, e)
 		}
 	}
-	slices.SortFunc(shown, func(a, b entry) int { return compareKeys(key(a), key(b), desc) })
 	list := entryList{Data: []entry{}}
 	if total := len(shown); c.query.Get("totalResults") == "true" {
 		list.TotalResults = &total
@@ -101,7 +99,7 @@ func (t *Tenant) listTenants(c *call) (answer, error) {
 		return ok(list), nil
 	}
 	pages := listing[entry]{items: shown, key: key, desc: desc, limit: 20, at: []string{"next", "prev"}, paging: listedPath}
-	paged, links, err := page(t, c, pages)
+	paged, links, err := sortedPage(t, c, pages)
 	if err != nil {
 		return answer{}, err
 	}

@@ -69,10 +69,10 @@ var itemSorts = map[string]func(itemView) string{
 // listItems serves GET /items: apps, knowledge bases and data sets, by creation. The default page has ten: undocumented;
 // assumed. resourceType is a list with commas.
 func (t *Tenant) listItems(c *call) (answer, error) {
-	sorted := cmp.Or(c.query.Get("sort"), "+createdAt")
-	sortKey := itemSorts[strings.TrimLeft(sorted, "+- ")]
+	by, desc := c.order("+createdAt")
+	sortKey := itemSorts[by]
 	if sortKey == nil {
-		return answer{}, refusal.BadRequest("items cannot be sorted by %q", sorted)
+		return answer{}, refusal.BadRequest("items cannot be sorted by %q", c.query.Get("sort"))
 	}
 	if c.query.Has("resourceId") && !c.query.Has("resourceType") {
 		return answer{}, refusal.BadRequest("resourceId needs resourceType")
@@ -84,9 +84,7 @@ func (t *Tenant) listItems(c *call) (answer, error) {
 		}
 	}
 	key := func(v itemView) []string { return []string{"", sortKey(v), v.ID} }
-	desc := strings.HasPrefix(sorted, "-")
-	slices.SortFunc(shown, func(a, b itemView) int { return compareKeys(key(a), key(b), desc) })
-	paged, links, err := page(t, c, listing[itemView]{
+	paged, links, err := sortedPage(t, c, listing[itemView]{
 		items: shown, key: key, desc: desc, limit: 10, at: []string{"next", "prev"}, paging: itemsPath,
 	})
 	if err != nil {

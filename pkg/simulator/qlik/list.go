@@ -121,10 +121,8 @@ type connectionOrder struct {
 }
 
 func (c *call) connectionOrder() (connectionOrder, error) {
-	o := connectionOrder{user: c.user.ID, by: "created", desc: strings.HasPrefix(c.query.Get("sort"), "-")}
-	if by := strings.TrimLeft(c.query.Get("sort"), "+- "); by != "" {
-		o.by = by
-	}
+	by, desc := c.order("")
+	o := connectionOrder{user: c.user.ID, by: cmp.Or(by, "created"), desc: desc}
 	if o.sortKey = connectionSorts[o.by]; o.sortKey == nil {
 		return o, refusal.BadRequest("connections cannot be sorted by %q", o.by)
 	}

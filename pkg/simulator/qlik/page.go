@@ -69,6 +69,18 @@ type pageLinks struct {
 	Prev *link `json:"prev,omitempty"`
 }
 
+// order is how the query asks for a list to be sorted; without sort, as the fallback says.
+func (c *call) order(fallback string) (by string, desc bool) {
+	sorted := cmp.Or(c.query.Get("sort"), fallback)
+	return strings.TrimLeft(sorted, "+- "), strings.HasPrefix(sorted, "-")
+}
+
+// sortedPage is [page] for items in any order.
+func sortedPage[T any](t *Tenant, c *call, l listing[T]) ([]T, pageLinks, error) {
+	slices.SortFunc(l.items, func(a, b T) int { return compareKeys(l.key(a), l.key(b), l.desc) })
+	return page(t, c, l)
+}
+
 // page returns the items that the query asks for, and absolute links to the pages around them.
 func page[T any](t *Tenant, c *call, l listing[T]) ([]T, pageLinks, error) {
 	links := pageLinks{Self: link{c.base() + c.request.URL.RequestURI()}}

@@ -154,7 +154,7 @@ func (t *Tenant) listReloads(c *call) (answer, error) {
 	} else if !c.user.IsAdmin() {
 		return answer{}, refusal.BadRequest("appId is missing")
 	}
-	sorted := cmp.Or(c.query.Get("sort"), "-endTime")
+	by, desc := c.order("-endTime")
 	var shown []reloadView
 	for _, app := range apps {
 		for _, reload := range app.Reloads {
@@ -168,13 +168,12 @@ func (t *Tenant) listReloads(c *call) (answer, error) {
 		"startTime":    func(v reloadView) string { return v.CreationTime },
 		"endTime":      func(v reloadView) string { return v.EndTime },
 		"status":       func(v reloadView) string { return v.Status },
-	}[strings.TrimLeft(sorted, "+- ")]
+	}[by]
 	if field == nil {
-		return answer{}, refusal.BadRequest("reloads cannot be sorted by %q", sorted)
+		return answer{}, refusal.BadRequest("reloads cannot be sorted by %q", c.query.Get("sort"))
 	}
-	key, desc := func(v reloadView) []string { return []string{"", field(v), v.ID} }, strings.HasPrefix(sorted, "-")
-	slices.SortFunc(shown, func(a, b reloadView) int { return compareKeys(key(a), key(b), desc) })
-	paged, links, err := page(t, c, listing[reloadView]{
+	key := func(v reloadView) []string { return []string{"", field(v), v.ID} }
+	paged, links, err := sortedPage(t, c, listing[reloadView]{
 		items: shown, key: key, desc: desc, limit: 10, at: []string{"next", "prev"}, paging: reloadsPath,
 	})
 	if err != nil {

@@ -55,7 +55,7 @@ type personalSpace struct {
 // page by default. Filters that are not modelled select nothing: roles, and environments, which no
 // space has. The caller may publish to every space that they may enter: assumed.
 func (t *Tenant) listSpaces(c *call) (answer, error) {
-	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
+	by, desc := c.order("")
 	sortKey := map[string]func(*model.Space) string{
 		"":          func(s *model.Space) string { return s.Name },
 		"name":      func(s *model.Space) string { return s.Name },
@@ -75,8 +75,7 @@ func (t *Tenant) listSpaces(c *call) (answer, error) {
 			shown = append(shown, s)
 		}
 	}
-	slices.SortFunc(shown, func(a, b *model.Space) int { return compareKeys(key(a), key(b), desc) })
-	paged, links, err := page(t, c, listing[*model.Space]{
+	paged, links, err := sortedPage(t, c, listing[*model.Space]{
 		items: shown, key: key, desc: desc, limit: 10, at: []string{"next", "prev"}, paging: spacesPath,
 	})
 	if err != nil {

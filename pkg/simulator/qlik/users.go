@@ -111,7 +111,7 @@ func (t *Tenant) usersMatching(c *call, wanted, path string) (answer, error) {
 	if err != nil {
 		return answer{}, refusal.BadRequest("filter: %v", err)
 	}
-	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
+	by, desc := c.order("")
 	sortKey := userSorts[by]
 	if sortKey == nil {
 		return answer{}, refusal.BadRequest("users cannot be sorted by %q", by)
@@ -123,8 +123,7 @@ func (t *Tenant) usersMatching(c *call, wanted, path string) (answer, error) {
 			shown = append(shown, u)
 		}
 	}
-	slices.SortFunc(shown, func(a, b *model.User) int { return compareKeys(key(a), key(b), desc) })
-	paged, links, err := page(t, c, listing[*model.User]{
+	paged, links, err := sortedPage(t, c, listing[*model.User]{
 		items: shown, key: key, desc: desc, limit: 20, at: []string{"next", "prev"}, paging: path,
 	})
 	if err != nil {
