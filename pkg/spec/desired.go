@@ -45,6 +45,8 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 		moved:     map[foldedKey]connection.Position{},
 		elsewhere: map[foldedKey]string{},
 		prepared:  map[string]connection.SpaceRef{},
+		tenants:   p.tenantNames(),
+		groups:    p.groupNames(),
 		problems:  slices.Clone(all.problems),
 	}
 	r.scope.of = tenant
@@ -132,6 +134,8 @@ type reader struct {
 	spaces map[string][]connection.SpaceRef
 	// prepared holds where the spaces that must exist are declared, by their folded names.
 	prepared map[string]connection.SpaceRef
+	// tenants and groups are the names of those in the project.
+	tenants, groups []string
 	// elsewhere holds the connections that only other tenants have.
 	elsewhere map[foldedKey]string
 	filled    int // see [maxFilled]
@@ -219,7 +223,7 @@ func (r *reader) isHere(n *notes, tenants *node) bool {
 			continue
 		}
 		if !r.project.known[item.value.text] {
-			n.add(item.place, suggest(connection.Because("unknown-tenant", "tenant", item.value.text), item.value.text, r.project.tenantNames()))
+			n.add(item.place, suggest(connection.Because("unknown-tenant", "tenant", item.value.text), item.value.text, r.tenants))
 		}
 		here = here || item.value.text == r.tenant.Name
 	}

@@ -47,8 +47,10 @@ func (t *Tenant) isFor(selection *node) bool {
 func (r *reader) checkOverrides(n *notes, tree *node) {
 	for _, item := range tree.get("overrides").items() {
 		selection := item.value.get("for")
-		r.checkSelection(n, selection.get("tenant"), "unknown-tenant", "tenant", r.project.tenantNames())
-		r.checkSelection(n, selection.get("group"), "unknown-group", "group", r.project.groupNames())
+		if name := selection.get("tenant"); !r.project.known[textOf(name)] {
+			r.checkSelection(n, name, "unknown-tenant", "tenant", r.tenants)
+		}
+		r.checkSelection(n, selection.get("group"), "unknown-group", "group", r.groups)
 	}
 }
 
