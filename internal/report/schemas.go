@@ -88,7 +88,8 @@ func (t Text) SchemaList(w io.Writer, s Schemas) error {
 	return p.err
 }
 
-// table writes rows in columns.
+// table writes rows in columns. The last column is not padded: blanks at the end of a line could be
+// wrapped to a row of their own.
 func (p *printer) table(rows [][]string) {
 	widths := make([]int, len(rows[0]))
 	for column := range widths {
@@ -99,11 +100,12 @@ func (p *printer) table(rows [][]string) {
 		widths[column] = widest(40, texts...)
 	}
 	for _, row := range rows {
-		cells := make([]string, len(row))
-		for column, text := range row {
-			cells[column] = pad(text, widths[column])
+		last := len(row) - 1
+		var line strings.Builder
+		for column, text := range row[:last] {
+			line.WriteString(pad(text, widths[column]) + "  ")
 		}
-		p.line("%s", strings.Join(cells, "  "))
+		p.line("%s%s", line.String(), row[last])
 	}
 }
 

@@ -106,9 +106,6 @@ type FleetRow struct {
 	Status string
 }
 
-// maxTenantCell is the widest text of a column of tenants that the others are aligned to.
-const maxTenantCell = 40
-
 // FleetList writes a table of tenants.
 func (t Text) FleetList(w io.Writer, rows []FleetRow) error {
 	table := [][]string{{"TENANT", "ID", "REGION", "GROUPS", "ADDRESS"}}
@@ -127,22 +124,8 @@ func (t Text) FleetList(w io.Writer, rows []FleetRow) error {
 		}
 		table = append(table, cells)
 	}
-	widths := make([]int, len(table[0]))
-	for column := range widths {
-		var texts []string
-		for _, row := range table {
-			texts = append(texts, row[column])
-		}
-		widths[column] = widest(maxTenantCell, texts...)
-	}
 	p := t.printer(w)
-	for _, row := range table {
-		var line strings.Builder
-		for column, text := range row[:len(row)-1] {
-			line.WriteString(pad(text, widths[column]) + "  ")
-		}
-		p.line("%s%s", line.String(), row[len(row)-1])
-	}
+	p.table(table)
 	return p.err
 }
 
