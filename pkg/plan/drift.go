@@ -130,10 +130,6 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	}
 	declared := len(found.Targets)
 	for _, d := range found.decisions {
-		if d.space != nil {
-			drift.Items = append(drift.Items, spaceDrift(d))
-			continue
-		}
 		if item, ok := driftOf(d, len(in.Snapshot.Incomplete) > 0); ok {
 			found.witness(&item, d.live)
 			drift.Items = append(drift.Items, item)
@@ -168,14 +164,13 @@ func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 	if c.Refused.Holds() {
 		item.Apply = ApplyRefuse
 	}
-	if item.Kind != DriftChanged || !d.diff.Content() {
+	if item.Kind != DriftChanged || d.space == nil && !d.diff.Content() {
 		return item, item.Kind != DriftChanged
 	}
-	for _, field := range c.Fields {
-		if field.Secret && d.diff.Carried {
+	for _, field := range turned(c.Fields) {
+		if field.Secret && d.diff.Carried { // of a connection: a space has no secrets
 			continue // written along, and no difference
 		}
-		field.Before, field.After = field.After, field.Before
 		item.Fields = append(item.Fields, field)
 	}
 	return item, true
@@ -185,6 +180,10 @@ func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 // its refusal.
 func driftKind(d *decision, incomplete bool) DriftKind {
 	switch {
+	case d.space != nil && d.change.Action == ActionCreate:
+		return DriftMissing
+	case d.space != nil:
+		return DriftChanged
 	case d.target == nil:
 		return DriftUndeclared
 	case d.live == nil && !incomplete:

@@ -91,21 +91,6 @@ func (o *orderer) needSpaces() bool {
 	return ok
 }
 
-// spaceDrift returns the drift of a space.
-func spaceDrift(d *decision) DriftItem {
-	c := &d.change
-	item := DriftItem{Kind: DriftChanged, Connection: c.Connection, ID: c.ID, Reasons: reasons(c.Refused), Apply: string(c.Action), Position: c.Position}
-	if c.Action == ActionCreate {
-		item.Kind = DriftMissing
-	} else {
-		item.Fields = turned(c.Fields)
-	}
-	if c.Refused.Holds() {
-		item.Apply = ApplyRefuse
-	}
-	return item
-}
-
 // turned returns fields in the order of a finding: Before is what is declared, and After what is live.
 func turned(fields []Field) []Field {
 	var found []Field

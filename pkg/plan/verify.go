@@ -47,8 +47,7 @@ func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
 		case found.problems.Err() != nil:
 			findings[i] = Finding{Unseen: true, Reasons: reasons(connection.Because("not-compared", "problems", found.problems))}
 		case d != nil && d.space != nil:
-			item := spaceDrift(d)
-			findings[i] = Finding{Fields: turned(d.change.Fields), Reasons: item.Reasons}
+			findings[i] = Finding{Fields: turned(d.change.Fields), Reasons: reasons(d.change.Refused)}
 		case c.Action != ActionDelete && d != nil:
 			findings[i] = d.finding(len(in.Snapshot.Incomplete) > 0)
 		default:
@@ -98,10 +97,7 @@ func (d *decision) finding(incomplete bool) Finding {
 	if d.live == nil || d.diff == nil {
 		return f
 	}
-	for _, field := range d.change.Fields {
-		field.Before, field.After = field.After, field.Before
-		f.Fields = append(f.Fields, field)
-	}
+	f.Fields = turned(d.change.Fields)
 	if missing := d.missing(); len(missing) > 0 {
 		f.Advice = connection.Because("may-be-unreadable", "properties", missing)
 	} else if rewritten := d.rewritten(); rewritten != "" {
