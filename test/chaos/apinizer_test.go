@@ -219,11 +219,10 @@ func (w *apiWorld) files() (desired []connection.Desired, moved []connection.Mov
 
 // apiEpisode is a world on its way: one process after the other plans and applies.
 type apiEpisode struct {
-	world    *apiWorld
-	manager  *inspect.Manager
-	foreign  map[connection.Key]inspect.Connection // what must never be touched
-	troubles []string
-	story    []string
+	diary
+	world   *apiWorld
+	manager *inspect.Manager
+	foreign map[connection.Key]inspect.Connection // what must never be touched
 }
 
 func newAPIEpisode(w *apiWorld) *apiEpisode {
@@ -239,14 +238,6 @@ func newAPIEpisode(w *apiWorld) *apiEpisode {
 		}
 	}
 	return e
-}
-
-func (e *apiEpisode) trouble(format string, args ...any) {
-	e.troubles = append(e.troubles, fmt.Sprintf(format, args...))
-}
-
-func (e *apiEpisode) note(format string, args ...any) {
-	e.story = append(e.story, fmt.Sprintf(format, args...))
 }
 
 // records are the connections as the manager holds them, without what is on the gateways.

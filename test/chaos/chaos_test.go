@@ -58,13 +58,18 @@ func (w *world) String() string {
 
 // episode is a world on its way: one process after the other plans and applies.
 type episode struct {
-	world    *world
-	tenant   *inspect.Tenant
-	strange  map[string]inspect.Connection
-	ids      map[string]string // of the stories that were there before, by bucket number
-	codes    map[string]string // of those who have signed in, by their variables
-	troubles []string
-	story    []string // what happened, for a reader who looks for the cause
+	diary
+	world   *world
+	tenant  *inspect.Tenant
+	strange map[string]inspect.Connection
+	ids     map[string]string // of the stories that were there before, by bucket number
+	codes   map[string]string // of those who have signed in, by their variables
+}
+
+// diary is what happened in an episode.
+type diary struct {
+	troubles []string // each fails the test
+	story    []string // for a reader who looks for the cause
 }
 
 func newEpisode(w *world) *episode {
@@ -84,12 +89,12 @@ func newEpisode(w *world) *episode {
 	return e
 }
 
-func (e *episode) trouble(format string, args ...any) {
-	e.troubles = append(e.troubles, fmt.Sprintf(format, args...))
+func (d *diary) trouble(format string, args ...any) {
+	d.troubles = append(d.troubles, fmt.Sprintf(format, args...))
 }
 
-func (e *episode) note(format string, args ...any) {
-	e.story = append(e.story, fmt.Sprintf(format, args...))
+func (d *diary) note(format string, args ...any) {
+	d.story = append(d.story, fmt.Sprintf(format, args...))
 }
 
 // run plans and applies until nothing is left to do.

@@ -3,7 +3,6 @@ package chaos_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
@@ -178,7 +177,7 @@ func (w *places) input(ctx context.Context, provider *qlik.Provider) (plan.Input
 	return in, err
 }
 
-// find returns the roles of a member, and the declared ones.
+// wanted returns the roles that the files declare for a member.
 func (p *place) wanted(member string) []string {
 	for _, m := range p.declared.Members {
 		if m.Name == member {
@@ -193,15 +192,15 @@ type placesWire struct {
 	*placesRun
 	round, killAt int
 
-	order   sync.Mutex
-	planned map[string][]string // the roles that the plan has seen, by space and member; nil: no plan yet
-	dead    bool
-	acted   bool
-	count   int            // of requests since the plan
-	writes  int            // since the process began
-	trouble int            // answers that were no success
-	read    map[string]int // of the members of a space, by its id
-	handled map[string]int // by space and member
+	order     sync.Mutex
+	planned   map[string][]string // the roles that the plan has seen, by space and member; nil: no plan yet
+	dead      bool
+	acted     bool
+	count     int            // of requests since the plan
+	writes    int            // since the process began
+	disturbed int            // answers that were no success
+	read      map[string]int // of the members of a space, by its id
+	handled   map[string]int // by space and member
 }
 
 func (n *placesWire) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -225,7 +224,7 @@ func (n *placesWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	before := n.tenant.Spaces()
 	response, whole, err := serve(n.tenant, r)
 	if !whole || response.StatusCode >= 400 {
-		n.trouble++
+		n.disturbed++
 	}
 	if id, found := strings.CutPrefix(r.URL.Path, "/api/v1/spaces/"); found && isRead {
 		n.read[strings.TrimSuffix(id, "/assignments")] = n.count
@@ -274,7 +273,7 @@ func (n *placesWire) look(r *http.Request, before []inspect.Space) {
 	for _, was := range before {
 		is := n.live(was.Name)
 		if is == nil || is.ID != was.ID || is.Owner != was.Owner {
-			n.fail("%s %s: the space %q is another one now: %+v", r.Method, r.URL.Path, was.Name, is)
+			n.trouble("%s %s: the space %q is another one now: %+v", r.Method, r.URL.Path, was.Name, is)
 			continue
 		}
 		p := n.world.at(was.Name)
@@ -290,14 +289,14 @@ func (n *placesWire) look(r *http.Request, before []inspect.Space) {
 				switch isRace := at > 1 && (n.read[was.ID] < at || n.world.parallel > 1); {
 				case isRace && m.Name != anaAddress:
 				case byHand, m.Name == anaAddress, !p.declared.ExactMembers, slices.Contains(p.wanted(m.Name), role):
-					n.fail("%s %s: %s has lost the role %s in %s; given by hand at %d, and read at %d", r.Method, r.URL.Path, m.Name, role, was.Name, at, n.read[was.ID])
+					n.trouble("%s %s: %s has lost the role %s in %s; given by hand at %d, and read at %d", r.Method, r.URL.Path, m.Name, role, was.Name, at, n.read[was.ID])
 				}
 			}
 		}
 	}
 	for _, c := range n.tenant.Connections() {
 		if n.world.at(c.Space) == nil {
-			n.fail("%s %s: the connection %q is in the space %q", r.Method, r.URL.Path, c.Name, c.Space)
+			n.trouble("%s %s: the connection %q is in the space %q", r.Method, r.URL.Path, c.Name, c.Space)
 		}
 	}
 }
@@ -321,18 +320,9 @@ func rolesOf(space *inspect.Space, member string) []string {
 
 // placesRun is a world on its way; see [episode].
 type placesRun struct {
-	world    *places
-	tenant   *inspect.Tenant
-	troubles []string
-	story    []string
-}
-
-func (e *placesRun) note(format string, args ...any) {
-	e.story = append(e.story, fmt.Sprintf(format, args...))
-}
-
-func (e *placesRun) fail(format string, args ...any) {
-	e.troubles = append(e.troubles, fmt.Sprintf(format, args...))
+	diary
+	world  *places
+	tenant *inspect.Tenant
 }
 
 func (e *placesRun) live(name string) *inspect.Space {
@@ -365,7 +355,7 @@ func (e *placesRun) run() {
 			return
 		}
 		if round > most {
-			e.fail("after %d rounds there is something left to do", round)
+			e.trouble("after %d rounds there is something left to do", round)
 		}
 	}
 }
@@ -377,7 +367,7 @@ func (e *placesRun) process(n *placesWire) (converged bool) {
 		HTTPClient: &http.Client{Transport: n}, Parallelism: e.world.parallel,
 	})
 	if err != nil {
-		e.fail("%v", err)
+		e.trouble("%v", err)
 		return false
 	}
 	defer provider.Client().CloseIdleConnections()
@@ -389,15 +379,15 @@ func (e *placesRun) process(n *placesWire) (converged bool) {
 	}
 	p, problems := plan.Make(in)
 	if problems.Err() != nil || p.Refusal != nil {
-		if e.note("  no plan: %v", problems); n.trouble == 0 {
-			e.fail("no plan: %v", problems)
+		if e.note("  no plan: %v", problems); n.disturbed == 0 {
+			e.trouble("no plan: %v", problems)
 		}
 		return false
 	}
 	for _, c := range p.Changes {
 		e.note("  %s %s %+v %s", c.Action, c.Connection, c.Fields, c.Refused.Code)
-		if c.Connection.IsSpace() && c.Action == plan.ActionCreate && e.live(c.Connection.Space) != nil && n.trouble == 0 {
-			e.fail("%s is to be created, and the caller can see it", c.Connection)
+		if c.Connection.IsSpace() && c.Action == plan.ActionCreate && e.live(c.Connection.Space) != nil && n.disturbed == 0 {
+			e.trouble("%s is to be created, and the caller can see it", c.Connection)
 		}
 	}
 	if p.Empty() {
@@ -422,15 +412,15 @@ func (e *placesRun) process(n *placesWire) (converged bool) {
 		},
 	})
 	if err != nil {
-		e.fail("not applied: %v", err)
+		e.trouble("not applied: %v", err)
 		return false
 	}
 	l := result.Ledger
 	if l.Planned != len(p.Changes) || l.Done+l.Failed+l.Blocked+l.Skipped != l.Planned {
-		e.fail("the ledger does not add up: %+v", l)
+		e.trouble("the ledger does not add up: %+v", l)
 	}
 	if !result.Wrote() && !n.acted && !n.dead && !reflect.DeepEqual(before, e.tenant.Spaces()) {
-		e.fail("it says that nothing was written, and something was")
+		e.trouble("it says that nothing was written, and something was")
 	}
 	for i := range result.Items {
 		item := &result.Items[i]
@@ -448,11 +438,11 @@ func (e *placesRun) check() {
 		e.checkSpace(&e.world.places[i])
 	}
 	if all := e.tenant.Connections(); len(all) != len(e.world.places) {
-		e.fail("got %d connections, want one in each space", len(all))
+		e.trouble("got %d connections, want one in each space", len(all))
 	}
 	for _, c := range e.tenant.Connections() {
 		if want := connection.KeyRecord(connection.Space{ID: e.live(c.Space).ID}, c.Name); !slices.Contains(c.Tags, "qlsync-key:"+want) {
-			e.fail("%s/%s has the tags %q, want the record %s over the id of its space", c.Space, c.Name, c.Tags, want)
+			e.trouble("%s/%s has the tags %q, want the record %s over the id of its space", c.Space, c.Name, c.Tags, want)
 		}
 	}
 }
@@ -460,16 +450,16 @@ func (e *placesRun) check() {
 func (e *placesRun) checkSpace(p *place) {
 	live := e.live(p.declared.Name)
 	if live == nil {
-		e.fail("the space %q is not there", p.declared.Name)
+		e.trouble("the space %q is not there", p.declared.Name)
 		return
 	}
 	if text := p.declared.Description; text != nil && *text != live.Description {
-		e.fail("the space %q has the description %q, want %q", live.Name, live.Description, *text)
+		e.trouble("the space %q has the description %q, want %q", live.Name, live.Description, *text)
 	}
 	for _, m := range p.declared.Members {
 		for _, role := range m.Roles {
 			if !slices.Contains(rolesOf(live, m.Name), role) && !e.owns(live, m.Name) {
-				e.fail("%s does not have the role %s in %s", m.Name, role, live.Name)
+				e.trouble("%s does not have the role %s in %s", m.Name, role, live.Name)
 			}
 		}
 	}
@@ -477,7 +467,7 @@ func (e *placesRun) checkSpace(p *place) {
 	for _, m := range live.Members {
 		for _, role := range m.Roles {
 			if p.declared.ExactMembers && m.Name != anaAddress && !e.owns(live, m.Name) && (isSafe || m.Type != "group") && !slices.Contains(p.wanted(m.Name), role) {
-				e.fail("%s has the role %s in %s, which is exact", m.Name, role, live.Name)
+				e.trouble("%s has the role %s in %s, which is exact", m.Name, role, live.Name)
 			}
 		}
 	}
@@ -491,7 +481,7 @@ func TestAnySpacesConvergeAndNobodyLosesAccess(t *testing.T) {
 		synctest.Test(t, func(*testing.T) {
 			var err error
 			if e.tenant, err = inspect.New(e.world.seed(), simulator.Options{Faults: e.world.faults}); err != nil {
-				e.fail("seed: %v", err)
+				e.trouble("seed: %v", err)
 				return
 			}
 			e.run()
