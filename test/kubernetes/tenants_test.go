@@ -3,19 +3,9 @@
 package kubernetes_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/binary"
-	"encoding/pem"
 	"fmt"
-	"io"
-	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"slices"
@@ -26,6 +16,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
@@ -157,38 +148,23 @@ func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tenant.ServeHTTP(w, r)
 }
 
+// Hosts returns the hosts of the tenants.
+func (f *fleet) Hosts() (hosts []string) {
+	for _, name := range f.names {
+		hosts = append(hosts, name+zone)
+	}
+	return hosts
+}
+
+// Place does nothing: the names of the hosts lead to the tenants.
+func (f *fleet) Place([]string) {}
+
 // serve serves the tenants and their names, and returns the certificate of the authority.
 func (f *fleet) serve(t *testing.T) (authority string) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	server, err := simulator.StartFleetTLS(f, tenantsAddress+":443")
 	if err != nil {
 		t.Fatal(err)
 	}
-	certificate := func(serial int64, change func(*x509.Certificate), parent *x509.Certificate) []byte {
-		c := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "the test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-		change(c)
-		if parent == nil {
-			parent = c
-		}
-		der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return der
-	}
-	root := certificate(1, func(c *x509.Certificate) {
-		c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
-	}, nil)
-	parent, err := x509.ParseCertificate(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf := certificate(2, func(c *x509.Certificate) { c.DNSNames = []string{"*" + zone} }, parent)
-	listener, err := tls.Listen("tcp", tenantsAddress+":443", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{leaf}, PrivateKey: key}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: f, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
-	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 	names, err := net.ListenPacket("udp", tenantsAddress+":53")
 	if err != nil {
@@ -196,7 +172,7 @@ func (f *fleet) serve(t *testing.T) (authority string) {
 	}
 	go f.answerNames(names)
 	t.Cleanup(func() { _ = names.Close() })
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root}))
+	return string(server.CA)
 }
 
 // answerNames is the DNS server of the cluster, which knows the tenants.
