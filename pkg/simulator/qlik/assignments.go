@@ -3,7 +3,6 @@ package qlik
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/filter"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
@@ -21,26 +20,18 @@ func (t *Tenant) createSpace(c *call) (answer, error) {
 		return answer{}, err
 	}
 	switch {
-	case !slices.Contains([]string{"shared", "managed", "data"}, body.Type):
+	case model.SpaceRoles[body.Type] == nil:
 		return answer{}, refusal.BadRequest("type must be shared, managed or data")
-	case !isSpaceName(body.Name):
+	case !model.IsSpaceName(body.Name):
 		return answer{}, refusal.BadRequest("name is not valid")
 	case !c.user.MayCreateSpace(body.Type):
 		return answer{}, refusal.Forbidden("the caller may not create a " + body.Type + " space")
 	case t.store.World.SpaceByName(body.Name) != nil:
 		return answer{}, taken("a space of this name exists")
 	}
-	now := model.Touched(t.store.Now(), model.SeedTime)
-	s := &model.Space{
-		ID: t.store.World.FreshSpaceID(body.Name), Name: body.Name, Type: body.Type, Owner: c.user.ID,
-		Description: body.Description, Created: now, CreatedBy: c.user.ID, Updated: now,
-	}
-	t.store.World.Spaces = append(t.store.World.Spaces, s)
+	s := t.store.World.AddSpace(body.Name, body.Type, c.user.ID, model.Touched(t.store.Now(), model.SeedTime))
+	s.Description = body.Description
 	return answer{status: http.StatusCreated, body: t.spaceView(c, s)}, nil
-}
-
-func isSpaceName(name string) bool {
-	return name != "" && len([]rune(name)) <= 256 && !strings.ContainsAny(name, `"*?<>/|\:`)
 }
 
 func taken(detail string) *refusal.Error {
@@ -87,7 +78,7 @@ func (t *Tenant) patchSpace(c *call) (answer, error) {
 		case "/name":
 			other := t.store.World.SpaceByName(change.Value)
 			switch {
-			case !isSpaceName(change.Value):
+			case !model.IsSpaceName(change.Value):
 				return answer{}, refusal.BadRequest("name is not valid")
 			case other != nil && other != s:
 				return answer{}, taken("a space of this name exists")

@@ -63,10 +63,7 @@ func (t *Tenant) AddSpace(name, kind string) error {
 	if t.store.World.SpaceByName(name) != nil {
 		return fmt.Errorf("add space %q: the name is taken", name)
 	}
-	now := model.Touched(t.store.Now(), model.SeedTime)
-	t.store.World.Spaces = append(t.store.World.Spaces, &model.Space{
-		ID: t.store.World.FreshSpaceID(name), Name: name, Type: kind, Owner: t.store.Caller, Created: now, CreatedBy: t.store.Caller, Updated: now,
-	})
+	t.store.World.AddSpace(name, kind, t.store.Caller, model.Touched(t.store.Now(), model.SeedTime))
 	return t.store.Save()
 }
 

@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
@@ -69,6 +70,11 @@ type Space struct {
 	Created     time.Time    `json:"created"`
 	CreatedBy   string       `json:"createdBy"`
 	Updated     time.Time    `json:"updated"`
+}
+
+// IsSpaceName reports whether a space can have the name.
+func IsSpaceName(name string) bool {
+	return name != "" && len([]rune(name)) <= 256 && !strings.ContainsAny(name, `"*?<>/|\:`)
 }
 
 // Assignment is the roles of one user or group in a space. Each has at most one (API reference, 409).

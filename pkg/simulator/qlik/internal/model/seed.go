@@ -199,10 +199,10 @@ func (w *World) addUser(u seedUser) error {
 }
 
 func (w *World) addSpace(s seedSpace, caller *User) error {
-	if s.Name == "" || strings.ContainsAny(s.Name, `"*?<>/|\:`) || len([]rune(s.Name)) > 256 {
+	if !IsSpaceName(s.Name) {
 		return errors.New(`.name: must have 1 to 256 characters, none of "*?<>/|\: among them`)
 	}
-	if !slices.Contains([]string{"shared", "managed", "data"}, s.Type) {
+	if SpaceRoles[s.Type] == nil {
 		return errors.New(".type: must be shared, managed or data")
 	}
 	if w.SpaceByName(s.Name) != nil {

@@ -191,8 +191,15 @@ func (w *World) groupNamed(name string) *Group {
 	return g
 }
 
-// FreshSpaceID derives the id of a space that is created with a name.
-func (w *World) FreshSpaceID(name string) string {
+// AddSpace creates a space that belongs to its creator.
+func (w *World) AddSpace(name, kind, creator string, at time.Time) *Space {
+	s := &Space{ID: w.freshSpaceID(name), Name: name, Type: kind, Owner: creator, Created: at, CreatedBy: creator, Updated: at}
+	w.Spaces = append(w.Spaces, s)
+	return s
+}
+
+// freshSpaceID derives the id of a space that is created with a name.
+func (w *World) freshSpaceID(name string) string {
 	for n := 0; ; n++ {
 		id := w.objectID("space", name)
 		if n > 0 {
