@@ -72,15 +72,7 @@ func Identity(tenant *spec.Tenant) string { return tenant.Identity() }
 // IsSeveral reports whether a text of names selects a list of tenants: it is not the name of a
 // tenant, and has a comma or a pattern.
 func (p *Project) IsSeveral(names string) bool {
-	return strings.ContainsAny(names, ",*?") && !slices.Contains(p.tenantNames(), names)
-}
-
-func (p *Project) tenantNames() []string {
-	names := make([]string, len(p.Tenants))
-	for i := range p.Tenants {
-		names[i] = p.Tenants[i].Name
-	}
-	return names
+	return strings.ContainsAny(names, ",*?") && !slices.Contains(p.TenantNames(), names)
 }
 
 // Tenant is [spec.Project.Tenant] for use cases that take one tenant: a list of names is an error.
@@ -165,10 +157,7 @@ func (p *Project) groupsNamed(list string) ([]string, error) {
 	if list == "" {
 		return nil, nil
 	}
-	known := make([]string, len(p.Groups))
-	for i := range p.Groups {
-		known[i] = p.Groups[i].Name
-	}
+	known := p.GroupNames()
 	var groups []string
 	for part := range strings.SplitSeq(list, ",") {
 		part = strings.TrimSpace(part)
@@ -193,7 +182,7 @@ func (p *Project) groupsNamed(list string) ([]string, error) {
 // named returns the names of the tenants that one name or pattern selects: first an exact name,
 // then a pattern. An empty name selects all tenants, unless it is part of a list.
 func (p *Project) named(name string, isPart bool) ([]string, error) {
-	names := p.tenantNames()
+	names := p.TenantNames()
 	switch {
 	case slices.Contains(names, name):
 		return []string{name}, nil

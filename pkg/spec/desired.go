@@ -45,8 +45,8 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 		moved:     map[foldedKey]connection.Position{},
 		elsewhere: map[foldedKey]string{},
 		prepared:  map[string]connection.SpaceRef{},
-		tenants:   p.tenantNames(),
-		groups:    p.groupNames(),
+		tenants:   p.TenantNames(),
+		groups:    p.GroupNames(),
 		problems:  slices.Clone(all.problems),
 	}
 	r.scope.of = tenant

@@ -73,6 +73,15 @@ func (n *notes) readGroups(p *Project, tree *node) {
 	}
 }
 
+// GroupNames returns the names of the groups, in their order.
+func (p *Project) GroupNames() []string {
+	names := make([]string, len(p.Groups))
+	for i := range p.Groups {
+		names[i] = p.Groups[i].Name
+	}
+	return names
+}
+
 // groupPattern reads one item of a group: a pattern for the name, or a map of patterns by columns.
 // The columns are nil if they are unknown.
 func (n *notes) groupPattern(tree *node, columns []string) groupPattern {

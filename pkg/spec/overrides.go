@@ -64,11 +64,3 @@ func (r *reader) checkSelection(n *notes, pattern *node, code, what string, know
 		n.add(pattern.place, suggest(connection.Because(code, what, text), text, known))
 	}
 }
-
-func (p *Project) groupNames() []string {
-	names := make([]string, len(p.Groups))
-	for i := range p.Groups {
-		names[i] = p.Groups[i].Name
-	}
-	return names
-}

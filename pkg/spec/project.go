@@ -262,7 +262,7 @@ func (n *notes) readDefaultTenant(p *Project, tree *node) {
 	if name == "" {
 		return
 	}
-	if names := p.tenantNames(); !slices.Contains(names, name) && (p.Fleet == nil || p.LockDigest != "") {
+	if names := p.TenantNames(); !slices.Contains(names, name) && (p.Fleet == nil || p.LockDigest != "") {
 		n.add(tree.place, suggest(connection.Because("unknown-tenant", "tenant", name), name, names))
 		return
 	}
@@ -513,7 +513,7 @@ func (p *Project) Tenant(name string) (*Tenant, error) {
 		return &p.Tenants[0], nil
 	}
 	name = cmp.Or(name, p.DefaultTenant)
-	names := p.tenantNames()
+	names := p.TenantNames()
 	for i := range p.Tenants {
 		if p.Tenants[i].Name == name {
 			return &p.Tenants[i], nil
@@ -532,7 +532,8 @@ func (p *Project) Tenant(name string) (*Tenant, error) {
 	return nil, fmt.Errorf("%s has no tenant %q (%s)", p.File, name, hint)
 }
 
-func (p *Project) tenantNames() []string {
+// TenantNames returns the names of the tenants, in their order.
+func (p *Project) TenantNames() []string {
 	names := make([]string, len(p.Tenants))
 	for i := range p.Tenants {
 		names[i] = p.Tenants[i].Name

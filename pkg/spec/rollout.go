@@ -91,10 +91,7 @@ func (n *notes) readWave(p *Project, r *Rollout, tree *node) {
 	if share, isShare := strings.CutSuffix(textOf(tree.get("share")), "%"); isShare {
 		wave.Share, _ = strconv.Atoi(share)
 	}
-	groups := make([]string, len(p.Groups))
-	for i := range p.Groups {
-		groups[i] = p.Groups[i].Name
-	}
+	groups := p.GroupNames()
 	switch {
 	case wave.Group != "" && wave.Share > 0:
 		n.add(tree.place, connection.Because("wave-with-both", "wave", wave.Name))
