@@ -65,10 +65,6 @@ func (s Shard) Has(identity string) bool {
 	return binary.BigEndian.Uint64(sum[:])%uint64(s.Count) == uint64(s.Index)
 }
 
-// Identity returns the text that identifies a tenant in every run, independent of its name in the
-// project file: its id, or its URL if the id is unknown.
-func Identity(tenant *spec.Tenant) string { return tenant.Identity() }
-
 // IsSeveral reports whether a text of names selects a list of tenants: it is not the name of a
 // tenant, and has a comma or a pattern.
 func (p *Project) IsSeveral(names string) bool {
@@ -113,19 +109,9 @@ func (p *Project) tooMany(option string, matched []spec.Tenant) error {
 // Choose returns the chosen tenants, in the order of the project. A name or pattern without a match
 // is an error, and so is a group without a tenant. A shard or a wave may be empty.
 func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
-	parts := []string{choice.Names}
-	if p.IsSeveral(choice.Names) {
-		parts = strings.Split(choice.Names, ",")
-	}
-	chosen := make(map[string]bool, len(p.Tenants))
-	for _, part := range parts {
-		names, err := p.named(strings.TrimSpace(part), len(parts) > 1)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			chosen[name] = true
-		}
+	chosen, err := p.tenantsNamed(choice.Names)
+	if err != nil {
+		return nil, err
 	}
 	groups, err := p.groupsNamed(choice.Groups)
 	if err != nil {
@@ -142,7 +128,7 @@ func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 			continue
 		}
 		isEmpty = false
-		if choice.Shard.Has(Identity(tenant)) && (choice.Wave == "" || p.WaveOf(tenant) == choice.Wave) {
+		if choice.Shard.Has(tenant.Identity()) && (choice.Wave == "" || p.WaveOf(tenant) == choice.Wave) {
 			tenants = append(tenants, *tenant)
 		}
 	}
@@ -150,6 +136,26 @@ func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 		return nil, fmt.Errorf("--group %s: no selected tenant is in %s", choice.Groups, words.Plural(len(groups), "this group", "one of these groups"))
 	}
 	return tenants, nil
+}
+
+// tenantsNamed returns the names of the tenants that a list of names and patterns selects; an empty
+// list selects all.
+func (p *Project) tenantsNamed(list string) (map[string]bool, error) {
+	parts := []string{list}
+	if p.IsSeveral(list) {
+		parts = strings.Split(list, ",")
+	}
+	chosen := make(map[string]bool, len(p.Tenants))
+	for _, part := range parts {
+		names, err := p.named(strings.TrimSpace(part), len(parts) > 1)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			chosen[name] = true
+		}
+	}
+	return chosen, nil
 }
 
 // groupsNamed returns the groups that a list of names and patterns selects; nil for an empty list.
