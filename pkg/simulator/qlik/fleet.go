@@ -124,6 +124,7 @@ func NewFleet(seed []byte, o Options) (*Fleet, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tenants[%d] (%s): %w", i, described.Name, err)
 		}
+		f.Tenants = append(f.Tenants, tenant)
 		if !described.Unlisted {
 			entries = append(entries, described.entry(tenant, s.Console.Subscription))
 		}
@@ -134,8 +135,14 @@ func NewFleet(seed []byte, o Options) (*Fleet, error) {
 const defaultTemplate = `{"users": [{"email": "admin@example.com", "name": "Admin", "roles": ["TenantAdmin"]}],
 	"spaces": [{"name": "Finance", "type": "shared"}]}`
 
-// regions are those that tenants without a region are in, with the part of the host.
-var regions = []struct{ code, part, country string }{
+type region struct {
+	code    string // such as eu-west-1
+	part    string // of a host, such as eu
+	country string
+}
+
+// regions are those that are known. Tenants without a region are in the first one.
+var regions = []region{
 	{"eu-west-1", "eu", "IE"}, {"us-east-1", "us", "US"}, {"eu-central-1", "de", "DE"}, {"eu-west-2", "uk", "GB"}, {"ap-northeast-1", "jp", "JP"},
 }
 
@@ -169,38 +176,30 @@ var notInHosts = regexp.MustCompile(`[^a-z0-9]+`)
 
 func (d *fleetTenant) complete(domain string) {
 	d.Region = cmp.Or(d.Region, regions[0].code)
+	d.Country = cmp.Or(d.Country, regionOf(d.Region).country)
 	d.Status = cmp.Or(d.Status, "active")
 	d.ID = cmp.Or(d.ID, identity.Opaque("tenant", d.Name)[:32])
 	if d.Host == "" {
 		label := strings.Trim(notInHosts.ReplaceAllString(strings.ToLower(d.Name), "-"), "-")
-		d.Host = cmp.Or(label, "tenant") + "." + d.part() + "." + domain
+		d.Host = cmp.Or(label, "tenant") + "." + regionOf(d.Region).part + "." + domain
 	}
 	d.Host = strings.ToLower(d.Host)
 }
 
-// part is the region's part of a host; that of a region without one is its code.
-func (d *fleetTenant) part() string {
+// regionOf returns the region with a code. One that is not known has the code as its part of a host.
+func regionOf(code string) region {
 	for _, r := range regions {
-		if r.code == d.Region {
-			return r.part
+		if r.code == code {
+			return r
 		}
 	}
-	return d.Region
-}
-
-func (d *fleetTenant) country() string {
-	for _, r := range regions {
-		if r.code == d.Region {
-			return cmp.Or(d.Country, r.country)
-		}
-	}
-	return d.Country
+	return region{code: code, part: code}
 }
 
 // entry is the tenant as the console lists it.
 func (d *fleetTenant) entry(tenant *Tenant, subscription string) entry {
 	return entry{
-		ID: d.ID, Name: d.Name, Status: d.Status, Hostnames: d.Aliases, RegionCode: d.Region, CountryCode: d.country(),
+		ID: d.ID, Name: d.Name, Status: d.Status, Hostnames: d.Aliases, RegionCode: d.Region, CountryCode: d.Country,
 		SubscriptionID: subscription, LicenseNumber: "1000000000000000", LicenseEndsAt: timestamp(model.SeedTime.AddDate(10, 0, 0)),
 		CreatedAt: timestamp(model.SeedTime), UpdatedAt: timestamp(model.SeedTime), at: tenant.place,
 	}
@@ -230,7 +229,7 @@ func (f *Fleet) add(s *fleetSeed, d *fleetTenant, template *model.Seed, o Option
 			return nil, err
 		}
 	}
-	t, err := build(&seed, o, &place{salt: d.ID, name: d.Name, region: d.Region, part: d.part(), status: d.Status, host: d.Host})
+	t, err := build(&seed, o, &place{salt: d.ID, name: d.Name, region: regionOf(d.Region), status: d.Status, host: d.Host})
 	if err != nil {
 		return nil, err
 	}
@@ -247,9 +246,6 @@ func (f *Fleet) serve(t *Tenant) error {
 		return fmt.Errorf("host: %q is used twice", t.place.host)
 	}
 	f.hosts[t.place.host] = t
-	if t.console == nil {
-		f.Tenants = append(f.Tenants, t)
-	}
 	return nil
 }
 
@@ -297,10 +293,13 @@ func (f *Fleet) addConsole(s *fleetSeed, entries []entry, o Options) error {
 	return f.serve(t)
 }
 
+// services returns the console, then the tenants.
+func (f *Fleet) services() []*Tenant { return append([]*Tenant{f.Console}, f.Tenants...) }
+
 // Hosts returns the hosts by name: that of the console, then those of the tenants.
 func (f *Fleet) Hosts() []string {
-	hosts := []string{f.Console.place.host}
-	for _, t := range f.Tenants {
+	var hosts []string
+	for _, t := range f.services() {
 		hosts = append(hosts, t.place.host)
 	}
 	return hosts
@@ -309,7 +308,7 @@ func (f *Fleet) Hosts() []string {
 // Place moves the services to other hosts, in the order of [Fleet.Hosts], before the first request. The console lists them.
 func (f *Fleet) Place(hosts []string) {
 	f.hosts = make(map[string]*Tenant, len(hosts))
-	for i, t := range append([]*Tenant{f.Console}, f.Tenants...) {
+	for i, t := range f.services() {
 		t.place.host = hosts[i]
 		f.hosts[hosts[i]] = t
 	}
@@ -356,7 +355,7 @@ func (f *Fleet) Tenant(name string) *Tenant {
 // Misuse returns the requests to all services that broke the contract, each after the name of the service.
 func (f *Fleet) Misuse() []string {
 	var all []string
-	for _, t := range append([]*Tenant{f.Console}, f.Tenants...) {
+	for _, t := range f.services() {
 		for _, misuse := range t.Misuse() {
 			all = append(all, t.place.name+": "+misuse)
 		}
@@ -367,7 +366,7 @@ func (f *Fleet) Misuse() []string {
 // UnfiredFaults returns the faults of all services that no request has met.
 func (f *Fleet) UnfiredFaults() []Fault {
 	var all []Fault
-	for _, t := range append([]*Tenant{f.Console}, f.Tenants...) {
+	for _, t := range f.services() {
 		all = append(all, t.UnfiredFaults()...)
 	}
 	return all

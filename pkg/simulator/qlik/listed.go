@@ -9,8 +9,7 @@ import (
 type place struct {
 	salt   string // of ids
 	name   string
-	region string // such as eu-west-1
-	part   string // the region's part of a host, such as eu
+	region region
 	status string
 	host   string // where the tenant is served; empty: at the host of the request
 }

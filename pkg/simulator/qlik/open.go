@@ -40,7 +40,7 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := build(s, o, &place{name: "embedded", region: "eu-west-1", part: "eu", status: "active"})
+	t, err := build(s, o, &place{name: "embedded", region: regions[0], status: "active"})
 	if err != nil {
 		return nil, err
 	}

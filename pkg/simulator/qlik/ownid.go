@@ -23,7 +23,7 @@ type tenantView struct {
 func (t *Tenant) getTenant(c *call) (answer, error) {
 	return answer{status: http.StatusOK, body: tenantView{
 		ID: t.tenantID(), Name: t.place.name, Hostnames: []string{cmp.Or(t.place.host, c.request.Host)},
-		Region: t.place.part, Datacenter: t.place.region, Status: t.place.status,
+		Region: t.place.region.part, Datacenter: t.place.region.code, Status: t.place.status,
 		Created: timestamp(model.SeedTime), Links: selfLink{link{c.base() + tenantPath}},
 	}}, nil
 }
