@@ -135,17 +135,6 @@ func NewFleet(seed []byte, o Options) (*Fleet, error) {
 const defaultTemplate = `{"users": [{"email": "admin@example.com", "name": "Admin", "roles": ["TenantAdmin"]}],
 	"spaces": [{"name": "Finance", "type": "shared"}]}`
 
-type region struct {
-	code    string // such as eu-west-1
-	part    string // of a host, such as eu
-	country string
-}
-
-// regions are those that are known. Tenants without a region are in the first one.
-var regions = []region{
-	{"eu-west-1", "eu", "IE"}, {"us-east-1", "us", "US"}, {"eu-central-1", "de", "DE"}, {"eu-west-2", "uk", "GB"}, {"ap-northeast-1", "jp", "JP"},
-}
-
 // complete fills what was left out.
 func (s *fleetSeed) complete() {
 	s.Domain = cmp.Or(s.Domain, "fleet.test")
@@ -184,16 +173,6 @@ func (d *fleetTenant) complete(domain string) {
 		d.Host = cmp.Or(label, "tenant") + "." + regionOf(d.Region).part + "." + domain
 	}
 	d.Host = strings.ToLower(d.Host)
-}
-
-// regionOf returns the region with a code. One that is not known has the code as its part of a host.
-func regionOf(code string) region {
-	for _, r := range regions {
-		if r.code == code {
-			return r
-		}
-	}
-	return region{code: code, part: code}
 }
 
 // entry is the tenant as the console lists it.

@@ -14,6 +14,27 @@ type place struct {
 	host   string // where the tenant is served; empty: at the host of the request
 }
 
+type region struct {
+	code    string // such as eu-west-1
+	part    string // of a host, such as eu
+	country string
+}
+
+// regions are those that are known. Tenants without a region are in the first one.
+var regions = []region{
+	{"eu-west-1", "eu", "IE"}, {"us-east-1", "us", "US"}, {"eu-central-1", "de", "DE"}, {"eu-west-2", "uk", "GB"}, {"ap-northeast-1", "jp", "JP"},
+}
+
+// regionOf returns the region with a code. One that is not known has the code as its part of a host.
+func regionOf(code string) region {
+	for _, r := range regions {
+		if r.code == code {
+			return r
+		}
+	}
+	return region{code: code, part: code}
+}
+
 // console is what the console of an organization lists.
 type console struct {
 	entries   []entry
