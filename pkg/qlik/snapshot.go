@@ -276,12 +276,20 @@ func (s *survey) readOwnersByID(ctx context.Context, ids []string) (found []conn
 // usersWhose returns the users with a value of an attribute. A list that may be incomplete is an
 // error.
 func (s *survey) usersWhose(ctx context.Context, attribute, value string) ([]wireUser, error) {
-	filter := url.Values{"filter": {attribute + " eq " + filterText(value)}}
-	users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, filter))
+	users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, anyOf(attribute, value)))
 	if err == nil && len(problems) > 0 {
 		err = errors.New(reasons("users", problems)[0])
 	}
 	return users, err
+}
+
+// anyOf returns a filter for items of which an attribute has one of the values.
+func anyOf(attribute string, values ...string) url.Values {
+	terms := make([]string, len(values))
+	for i, value := range values {
+		terms[i] = attribute + " eq " + filterText(value)
+	}
+	return url.Values{"filter": {strings.Join(terms, " or ")}}
 }
 
 // filterText quotes a value for a SCIM filter, as in JSON (RFC 7644).
@@ -333,11 +341,7 @@ func (s *survey) usersOf(ctx context.Context, ids []string, get func(string, url
 }
 
 func (s *survey) usersByID(ctx context.Context, ids []string, get func(string, url.Values) Request) ([]connection.User, error) {
-	terms := make([]string, len(ids))
-	for i, id := range ids {
-		terms[i] = "id eq " + filterText(id)
-	}
-	listed, _, err := list[wireUser](ctx, s.client, get(usersPath, url.Values{"filter": {strings.Join(terms, " or ")}}))
+	listed, _, err := list[wireUser](ctx, s.client, get(usersPath, anyOf("id", ids...)))
 	if refusal, ok := err.(*Error); ok && affectsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
 		return nil, nil
 	}

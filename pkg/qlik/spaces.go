@@ -125,8 +125,7 @@ func (s *survey) nameMembers(ctx context.Context, spaces []connection.SpaceDetai
 		names[user.ID] = cmp.Or(user.Email, user.Subject)
 	}
 	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(groups))), maxUserIDs) {
-		filter := anyOf("id", chunk)
-		listed, _, err := list[wireGroup](ctx, s.client, s.get(groupsPath, filter))
+		listed, _, err := list[wireGroup](ctx, s.client, s.get(groupsPath, anyOf("id", chunk...)))
 		if refusal, ok := errors.AsType[*Error](err); ok && affectsOne(refusal.Status) {
 			break
 		}
@@ -181,7 +180,7 @@ func (s *survey) principal(ctx context.Context, wanted connection.Principal) (fo
 		}
 		return found, err
 	}
-	groups, problems, err := list[wireGroup](ctx, s.client, s.get(groupsPath, anyOf("name", []string{wanted.Name})))
+	groups, problems, err := list[wireGroup](ctx, s.client, s.get(groupsPath, anyOf("name", wanted.Name)))
 	if err == nil && len(problems) > 0 {
 		err = errors.New(reasons("groups", problems)[0])
 	}
@@ -194,18 +193,6 @@ func (s *survey) principal(ctx context.Context, wanted connection.Principal) (fo
 		err = fmt.Errorf("look up %s: %w", wanted, err)
 	}
 	return found, err
-}
-
-// anyOf returns a filter for items of which an attribute has one of the values.
-func anyOf(attribute string, values []string) url.Values {
-	var filter string
-	for i, value := range values {
-		if i > 0 {
-			filter += " or "
-		}
-		filter += attribute + " eq " + filterText(value)
-	}
-	return url.Values{"filter": {filter}}
 }
 
 // executeSpace runs an operation on a space. Each write is repeatable, because what it would do is
