@@ -150,7 +150,6 @@ type merger[T any] struct {
 	runs     map[oneRun]*runLines
 	waves    map[string]string // by the name of the tenant, of the runs on one wave
 	reports  int               // that were added
-	lock     string            // of the first one
 }
 
 // shardsOf are the shards of a wave that were found.
@@ -373,13 +372,13 @@ func isUnchecked[T any](r *Rollout, member Member[T]) bool {
 // together: their waves have different tenants.
 func (m *merger[T]) addRollout(lock string, r *Rollout) {
 	if m.reports++; m.reports == 1 {
-		m.lock, m.merged.Lock, m.merged.Rollout = lock, lock, r
+		m.merged.Lock, m.merged.Rollout = lock, r
 		return
 	}
 	if m.merged.Lock != lock {
-		m.merged.Lock = ""
+		m.merged.Lock, m.merged.Rollout = "", nil
 	}
-	if r == nil || m.merged.Rollout == nil || m.lock != lock || !m.merged.Rollout.Same(r) || !slices.Equal(m.merged.Rollout.Waves, r.Waves) {
+	if r == nil || m.merged.Rollout == nil || !m.merged.Rollout.Same(r) || !slices.Equal(m.merged.Rollout.Waves, r.Waves) {
 		m.merged.Rollout = nil
 	}
 }
