@@ -266,7 +266,7 @@ func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 			return errors.New("a tenant has no name, or neither a report nor an error")
 		case member.Report != nil:
 			member.Outcome = one(member.Report).Outcome // what the report shows
-			if member.Outcome == OutcomeDone && member.Health != nil && !member.Health.Works {
+			if member.Outcome == OutcomeDone && member.Health.fails() {
 				member.Outcome = OutcomeUnhealthy
 			}
 		}
@@ -354,7 +354,7 @@ func (m *merger[T]) newest(found []attempt[T]) (newest attempt[T], runs int) {
 func (m *merger[T]) laterOf(earlier, later Member[T]) Member[T] {
 	switch {
 	case later.Outcome != OutcomeDone || later.Health != nil:
-	case earlier.Health != nil && !earlier.Health.Works:
+	case earlier.Health.fails():
 		later.Outcome, later.Health = OutcomeUnhealthy, earlier.Health
 	case isUnchecked(m.merged.Rollout, earlier) && !isUnchecked(m.merged.Rollout, later):
 		later.Report = earlier.Report
@@ -388,13 +388,13 @@ func (m *merger[T]) addShards(wave, shard string, all int, missing []string) err
 	if m.shards[wave] == nil {
 		m.shards[wave] = &shardsOf{found: map[int]bool{}}
 	}
-	known := m.shards[wave]
-	index, count := 0, all
+	known, count := m.shards[wave], all
 	if shard != "" {
-		if n, err := fmt.Sscanf(shard, "%d/%d", &index, &count); n != 2 || err != nil || index < 0 || index >= count || count > MaxShards {
-			return fmt.Errorf("the shard %q is not I/N", shard)
+		index, of, err := readShard(shard)
+		if err != nil {
+			return err
 		}
-		known.found[index] = true
+		known.found[index], count = true, of
 	}
 	if count < 0 || count > MaxShards {
 		return fmt.Errorf("the number of shards is %d; it must be at most %d", count, MaxShards)
@@ -414,6 +414,14 @@ func (m *merger[T]) addShards(wave, shard string, all int, missing []string) err
 		}
 	}
 	return nil
+}
+
+// readShard returns the place of a shard and the number of shards.
+func readShard(text string) (index, count int, err error) {
+	if n, err := fmt.Sscanf(text, "%d/%d", &index, &count); n != 2 || err != nil || index < 0 || index >= count || count > MaxShards {
+		return 0, 0, fmt.Errorf("the shard %q is not I/N", text)
+	}
+	return index, count, nil
 }
 
 func shardText(index, count int) string { return fmt.Sprintf("shard %d/%d", index, count) }

@@ -165,7 +165,7 @@ func (JUnit) Results(w io.Writer, f *Fleet[apply.Result]) error {
 		} else {
 			suite.cases = resultCases(member.Report)
 		}
-		if h := member.Health; h != nil && !h.Works {
+		if h := member.Health; h.fails() {
 			suite.cases = append(suite.cases, testCase{name: "the apps", class: f.Project, failed: string(member.Outcome), message: h.Text})
 		}
 		suites = append(suites, suite)

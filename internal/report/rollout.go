@@ -77,6 +77,9 @@ type Health struct {
 	Text  string `json:"text"`
 }
 
+// fails reports whether the apps were checked and fail.
+func (h *Health) fails() bool { return h != nil && !h.Works }
+
 // Standing counts the outcomes of the tenants of a rollout, wave by wave. It decides whether a
 // further tenant may begin. A failed tenant is one that failed, was refused by a safety rule, was
 // applied in part, or has apps that fail since. A tenant that did not answer, that another apply has
@@ -152,7 +155,12 @@ func Gate(f *Fleet[apply.Result], wave string) []string {
 		}
 		return []string{fmt.Sprintf("the rollout has no wave %q: it has %s", wave, words.AllOf(names))}
 	}
-	var reasons []string
+	return holding(f, at)
+}
+
+// holding returns why the wave after the one at a place of the rollout may not begin; nil if it may.
+func holding(f *Fleet[apply.Result], at int) (reasons []string) {
+	wave, want := f.Rollout.Waves[at].Name, f.Rollout.Waves[at].Tenants
 	for _, missing := range f.Missing {
 		reasons = append(reasons, missing+" is missing")
 	}
@@ -181,7 +189,7 @@ func Gate(f *Fleet[apply.Result], wave string) []string {
 	if len(lost) > 0 {
 		reasons = append(reasons, "no report on "+words.Count(len(lost), "tenant")+": "+firstFew(lost))
 	}
-	if want := f.Rollout.Waves[at].Tenants; found < want && len(lost) == 0 {
+	if found < want && len(lost) == 0 {
 		reasons = append(reasons, fmt.Sprintf("wave %s has %s, and only %d reported", wave, words.Count(want, "tenant"), found))
 	}
 	if len(unfinished) > 0 {
