@@ -260,19 +260,25 @@ func (p *Provider) createSpace(ctx context.Context, write *connection.SpaceWrite
 	case err == nil, errors.Is(err, errNothingLeft):
 		return created.ID, nil
 	case isUnclear:
-		for pause := firstLook; ; pause *= 2 {
-			found, lookErr := p.ownSpace(ctx, write.Space)
-			if lookErr == nil && found != nil {
-				return found.ID, nil
-			}
-			if lookErr != nil || pause >= firstLook<<(looks-1) || transport.Sleep(ctx, pause) != nil {
-				return "", fmt.Errorf("create space: %w", err)
-			}
-		}
+		return p.settleSpace(ctx, write.Space, err)
 	case errors.Is(err, connection.ErrConflict):
 		return "", p.spaceTaken(ctx, write.Space, err)
 	}
 	return "", unread(fmt.Errorf("create space: %w", err))
+}
+
+// settleSpace looks for a space that may have been created, as [Provider.settleCreate] does for a
+// connection.
+func (p *Provider) settleSpace(ctx context.Context, space connection.Space, cause error) (string, error) {
+	for pause := firstLook; ; pause *= 2 {
+		found, err := p.ownSpace(ctx, space)
+		if err == nil && found != nil {
+			return found.ID, nil
+		}
+		if err != nil || pause >= firstLook<<(looks-1) || transport.Sleep(ctx, pause) != nil {
+			return "", fmt.Errorf("create space: %w", cause)
+		}
+	}
 }
 
 // ownSpace returns the space of that name if it has the type and belongs to the caller; nil if there
