@@ -22,6 +22,11 @@ func tenantAttributes() []string {
 	return []string{attributeID, attributeName, attributeHost, attributeRegion}
 }
 
+// isRemote reports whether an attribute is chosen on the tenant's side.
+func isRemote(name string) bool {
+	return name == attributeName || name == attributeHost || name == attributeRegion
+}
+
 // safeInName is the form of a value that may be part of the name of a reference.
 var safeInName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
@@ -59,7 +64,7 @@ func (t *Tenant) ExpandName(text string) (string, connection.Reason) {
 		}
 		value, known := t.attribute(name)
 		switch {
-		case name == attributeName || name == attributeHost || name == attributeRegion:
+		case isRemote(name):
 			return "", connection.Because("tenant-placeholder-remote", "placeholder", name)
 		case !known:
 			return "", t.unknownPlaceholder(name)
@@ -93,7 +98,7 @@ func (t *Tenant) unknownPlaceholder(name string) connection.Reason {
 func (t *Tenant) value(name string) (string, connection.Reason) {
 	value, known := t.attribute(name)
 	switch {
-	case name == attributeName || name == attributeHost || name == attributeRegion:
+	case isRemote(name):
 		return "", connection.Because("tenant-placeholder-in-value", "placeholder", name)
 	case !known:
 		return "", t.unknownPlaceholder(name)
