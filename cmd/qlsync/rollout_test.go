@@ -89,22 +89,14 @@ func drawFleet(t *testing.T, random *rand.Rand) *drawnFleet {
 	f := &drawnFleet{folder: t.TempDir()}
 	var groups [drawnWaves - 1][]string
 	for i := range 3 + random.IntN(5) {
-		inner, err := inspect.New(fmt.Appendf(nil, `{"tenantId": "id-%d", "token": "key", "users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}]}`, i), qlik.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tenant := &drawnTenant{Tenant: inner, wave: random.IntN(drawnWaves)}
+		tenant := f.add(t, "")
+		tenant.wave = random.IntN(drawnWaves)
 		if random.IntN(3) == 0 {
 			tenant.fault = []string{"read-only", "away", "another"}[random.IntN(3)]
 		}
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(tenant, w, r) }))
-		t.Cleanup(func() { server.Close(); _ = inner.Close() })
-		name := fmt.Sprintf("t%d", i)
-		f.tenants = append(f.tenants, tenant)
 		if tenant.wave < len(groups) {
-			groups[tenant.wave] = append(groups[tenant.wave], name)
+			groups[tenant.wave] = append(groups[tenant.wave], fmt.Sprintf("t%d", i))
 		}
-		tenant.url = server.URL
 	}
 	var waves, declared []string
 	for wave, names := range groups {
@@ -123,6 +115,21 @@ connections:
   - {name: Costs, space: Finance, dataSource: rest, properties: {url: "https://costs.example.com/v1"}}
 `)
 	return f
+}
+
+// add starts a tenant with a space, with what the rest of the seed describes, and without a fault.
+func (f *drawnFleet) add(t *testing.T, rest string) *drawnTenant {
+	t.Helper()
+	inner, err := inspect.New(fmt.Appendf(nil, `{"tenantId": "id-%d", "token": "key", "users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}]%s}`, len(f.tenants), rest), qlik.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tenant := &drawnTenant{Tenant: inner}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(tenant, w, r) }))
+	t.Cleanup(func() { server.Close(); _ = inner.Close() })
+	tenant.url = server.URL
+	f.tenants = append(f.tenants, tenant)
+	return tenant
 }
 
 func (f *drawnFleet) write(t *testing.T, name, text string) {
@@ -289,18 +296,10 @@ func (f *drawnFleet) converged(t *testing.T) {
 // A reload fails while the apply waits after the canary. Later, the app has been fixed.
 func TestAnAppThatFailsAfterAWaveStopsTheRollout(t *testing.T) {
 	f := &drawnFleet{folder: t.TempDir(), rollout: "groups: {canary: t0}\nrollout: {waves: [{name: canary, group: canary}, {name: rest}], check: 1s}\n"}
-	for i := range 2 {
-		inner, err := inspect.New(fmt.Appendf(nil, `{"tenantId": "id-%d", "token": "key", "users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}],
+	for range 2 {
+		f.add(t, `,
 			"connections": [{"name": "Rates", "space": "Finance", "dataSource": "File_AmazonS3ConnectorV2", "properties": {"bucketName": "old"}, "tags": ["qlsync:fleet"]}],
-			"apps": [{"name": "Sales", "id": "sales", "space": "Finance", "script": [{"type": "load", "connection": "Finance/Rates"}], "reloads": [{"ago": "2h"}]}]}`, i), qlik.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tenant := &drawnTenant{Tenant: inner}
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(tenant, w, r) }))
-		t.Cleanup(func() { server.Close(); _ = inner.Close() })
-		tenant.url = server.URL
-		f.tenants = append(f.tenants, tenant)
+			"apps": [{"name": "Sales", "id": "sales", "space": "Finance", "script": [{"type": "load", "connection": "Finance/Rates"}], "reloads": [{"ago": "2h"}]}]`)
 	}
 	f.write(t, "connections.yaml", "version: 1\nconnections:\n  - {name: Rates, space: Finance, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: new}}\n")
 	reload := func(failed bool) {
@@ -352,16 +351,8 @@ func TestAnAppThatFailsAfterAWaveStopsTheRollout(t *testing.T) {
 func fleetOf(t *testing.T, rollout string, faults ...string) *drawnFleet {
 	t.Helper()
 	f := &drawnFleet{folder: t.TempDir(), rollout: rollout}
-	for i, fault := range faults {
-		inner, err := inspect.New(fmt.Appendf(nil, `{"tenantId": "id-%d", "token": "key", "users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}]}`, i), qlik.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tenant := &drawnTenant{Tenant: inner, fault: fault}
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(tenant, w, r) }))
-		t.Cleanup(func() { server.Close(); _ = inner.Close() })
-		tenant.url = server.URL
-		f.tenants = append(f.tenants, tenant)
+	for _, fault := range faults {
+		f.add(t, "").fault = fault
 	}
 	f.write(t, "connections.yaml", "version: 1\nconnections:\n  - {name: Rates, space: Finance, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: new}}\n")
 	return f
