@@ -15,7 +15,6 @@ import (
 	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/internal/workdir"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func completionCommand(env *environment) *cli.Command {
@@ -95,10 +94,14 @@ func (env *environment) names(flag string, given map[string]string) []commandlin
 		return found
 	}
 	if flag == groupName {
-		for i := range project.Groups {
-			group := &project.Groups[i]
-			inside := slices.DeleteFunc(slices.Clone(project.Tenants), func(tenant spec.Tenant) bool { return !group.Has(&tenant) })
-			found = append(found, commandline.Candidate{Word: group.Name, Says: words.Count(len(inside), "tenant")})
+		tenants := map[string]int{}
+		for i := range project.Tenants {
+			for _, group := range project.Tenants[i].Groups {
+				tenants[group]++
+			}
+		}
+		for _, group := range project.GroupNames() {
+			found = append(found, commandline.Candidate{Word: group, Says: words.Count(tenants[group], "tenant")})
 		}
 		return found
 	}

@@ -20,8 +20,8 @@ type Group struct {
 // match.
 type groupPattern map[string]string
 
-// Has reports whether a tenant is in the group. A pattern matches no attribute that is unknown.
-func (g *Group) Has(tenant *Tenant) bool {
+// has reports whether a tenant is in the group. A pattern matches no attribute that is unknown.
+func (g *Group) has(tenant *Tenant) bool {
 	return slices.ContainsFunc(g.patterns, func(p groupPattern) bool {
 		for name, pattern := range p {
 			value, _ := tenant.attribute(name)
@@ -62,7 +62,7 @@ func (n *notes) readGroups(p *Project, tree *node) {
 		}
 		isEmpty := true
 		for i := range p.Tenants {
-			if tenant := &p.Tenants[i]; group.Has(tenant) {
+			if tenant := &p.Tenants[i]; group.has(tenant) {
 				tenant.Groups, isEmpty = append(tenant.Groups, group.Name), false
 			}
 		}
