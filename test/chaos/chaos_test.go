@@ -365,12 +365,18 @@ func (e *episode) checkResult(p *plan.Plan, r *apply.Result, before map[string]r
 		}
 		told := slices.ContainsFunc(r.Items, func(item apply.Item) bool {
 			return item.Connection == key && item.Outcome != apply.Done &&
-				(item.Action != plan.ActionRecreate || strings.Contains(item.Why.String(), "could not be given its name back"))
+				(item.Action != plan.ActionRecreate || isWithin(item.Why, "old-name-lost"))
 		})
 		if !told {
 			e.trouble("%q is missing after the run, which does not say so", key)
 		}
 	}
+}
+
+// isWithin reports whether a reason, or one that it wraps, has the code.
+func isWithin(r connection.Reason, code string) bool {
+	inner, wraps := r.Args["why"].(connection.Reason)
+	return r.Code == code || wraps && isWithin(inner, code)
 }
 
 // checkHandled demands that a result does not call done what was left alone.
