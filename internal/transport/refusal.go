@@ -70,10 +70,20 @@ func (e *Error) Unwrap() []error {
 	return sentinels
 }
 
+// RefusalOf returns the answer that an error is about; nil if there is none. An answer to the request
+// for a token, or to the read before a write, is not about the object of the request.
+func RefusalOf(err error) *Error {
+	if isFinal(err) {
+		return nil
+	}
+	refusal, _ := errors.AsType[*Error](err)
+	return refusal
+}
+
 // HasOtherForm reports whether an error is about an answer that reports success and cannot be used.
 func HasOtherForm(err error) bool {
-	failed, ok := errors.AsType[*Error](err)
-	return ok && failed.Status/100 == 2 && failed.Kind == nil
+	failed := RefusalOf(err)
+	return failed != nil && failed.Status/100 == 2 && failed.Kind == nil
 }
 
 // NoToken is an error of the request for a token, which has had its own attempts.

@@ -1,9 +1,13 @@
 package transport_test
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"testing"
 
 	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 func TestARefusalSaysWhatIsKnownAndNeverEndsInANumber(t *testing.T) {
@@ -24,5 +28,24 @@ func TestARefusalSaysWhatIsKnownAndNeverEndsInANumber(t *testing.T) {
 				t.Errorf("the refusal reads %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestAnAnswerToAnotherRequestIsNoRefusal(t *testing.T) {
+	refusal := &transport.Error{Status: 200, Detail: "it is null"}
+	if got := transport.RefusalOf(fmt.Errorf("read it: %w", refusal)); got != refusal {
+		t.Errorf("got %v, want the wrapped answer", got)
+	}
+	for name, err := range map[string]error{
+		"of a sign-in":          &transport.NoToken{Err: refusal},
+		"of a read before":      fmt.Errorf("patch: %w", &transport.NotWritten{Err: refusal}),
+		"without an answer":     &transport.Failure{Err: io.EOF},
+		"no error":              nil,
+		"an error of our own":   errors.New("it has no id"),
+		"of both, and unknown ": fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, &transport.NoToken{Err: refusal}),
+	} {
+		if transport.RefusalOf(err) != nil || transport.HasOtherForm(err) {
+			t.Errorf("%s: got a refusal from %v, want none", name, err)
+		}
 	}
 }

@@ -52,6 +52,6 @@ func (p *Provider) lags(key connection.Key, d document, err error) bool {
 // seemsAbsent reports whether an error may mean that nothing is there: a 404 of any server or
 // proxy, or a refusal without a reason.
 func seemsAbsent(err error) bool {
-	refusal, ok := errors.AsType[*Error](err)
-	return errors.Is(err, connection.ErrNotFound) || ok && (refusal.Status == http.StatusNotFound || errors.Is(err, connection.ErrInvalid))
+	refusal := transport.RefusalOf(err)
+	return errors.Is(err, connection.ErrNotFound) || refusal != nil && (refusal.Status == http.StatusNotFound || errors.Is(err, connection.ErrInvalid))
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/qlsync/qlsync/internal/guard"
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -127,8 +128,8 @@ func leftOut(found []sighting, i int) error {
 // isTooMuch reports whether smaller requests may succeed: neither the maximum size is documented,
 // nor which wrong item makes the whole request fail.
 func isTooMuch(err error) bool {
-	var failed *Error
-	return errors.As(err, &failed) && (failed.Status == http.StatusBadRequest || failed.Status == http.StatusRequestEntityTooLarge)
+	failed := transport.RefusalOf(err)
+	return failed != nil && (failed.Status == http.StatusBadRequest || failed.Status == http.StatusRequestEntityTooLarge)
 }
 
 // byID returns the results by id, because their order is not documented. Results without a status

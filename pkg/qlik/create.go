@@ -132,8 +132,8 @@ func createProperties(operation connection.Operation) map[string]any {
 // asksForTutorialSpelling recognises a 400 for a missing data source: the API reference calls it
 // datasourceID, every tutorial dataSourceId. It is unknown which of them the service requires.
 func asksForTutorialSpelling(err error) bool {
-	refusal, ok := errors.AsType[*Error](err)
-	if !ok || refusal.Status != http.StatusBadRequest {
+	refusal := transport.RefusalOf(err)
+	if refusal == nil || refusal.Status != http.StatusBadRequest {
 		return false
 	}
 	words := strings.ToLower(refusal.Title + " " + refusal.Detail)

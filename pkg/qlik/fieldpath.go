@@ -1,7 +1,6 @@
 package qlik
 
 import (
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -19,9 +19,9 @@ import (
 // An error of the service has no pointer, only words (API reference, errors[]). The words refer to
 // a part if they contain its name in the request, or if it is the only part of the request.
 func fieldPath(operation connection.Operation, err error) string {
-	refusal, ok := errors.AsType[*Error](err)
+	refusal := transport.RefusalOf(err)
 	switch {
-	case !ok:
+	case refusal == nil:
 		return ""
 	case refusal.Status == http.StatusConflict:
 		return "/name"

@@ -342,7 +342,7 @@ func (s *survey) usersOf(ctx context.Context, ids []string, get func(string, url
 
 func (s *survey) usersByID(ctx context.Context, ids []string, get func(string, url.Values) Request) ([]connection.User, error) {
 	listed, _, err := list[wireUser](ctx, s.client, get(usersPath, anyOf("id", ids...)))
-	if refusal, ok := err.(*Error); ok && affectsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
+	if affectsOne(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -685,15 +685,11 @@ func (s *survey) remembered() (*cache, error) {
 // cannot be decrypted, which is permanent. Any other error fails the snapshot.
 func (s *survey) detail(ctx context.Context, live *connection.Live) (settled bool, err error) {
 	wire, err := s.read(ctx, live.ID, &s.sent)
-	if refusal, ok := err.(*Error); ok && affectsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
-		live.Unreadable, live.Missing = refusal.Error(), refusal.Status == http.StatusNotFound
+	switch {
+	case affectsOne(err), errors.Is(err, errNoStep):
+		live.Unreadable, live.Missing = err.Error(), errors.Is(err, connection.ErrNotFound)
 		return false, nil
-	}
-	if errors.Is(err, errNoStep) {
-		live.Unreadable = err.Error()
-		return false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return false, fmt.Errorf("read connection %q: %w", live.Key, err)
 	}
 	s.proof.note(live.ID, wire.Properties)
@@ -701,10 +697,14 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) (settled boo
 	return wire.answered.Sub(live.UpdatedAt) >= settling, nil
 }
 
-// affectsOne reports whether a status is about one connection rather than about the caller or the
-// service.
-func affectsOne(status int) bool {
-	switch status {
+// affectsOne reports whether an error is the answer to a request for one object, or for one list,
+// and says nothing about the sign-in, the rate limit or the service.
+func affectsOne(err error) bool {
+	refusal := transport.RefusalOf(err)
+	if refusal == nil {
+		return false
+	}
+	switch refusal.Status {
 	case http.StatusUnauthorized, http.StatusTooManyRequests,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return false

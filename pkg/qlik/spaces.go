@@ -71,9 +71,8 @@ func (s *survey) spaceDetails(ctx context.Context, names []string) ([]connection
 // lacks could exist.
 func (s *survey) members(ctx context.Context, space *connection.SpaceDetails) error {
 	listed, problems, err := list[wireAssignment](ctx, s.client, s.get(assignmentsPath(space.ID), nil))
-	refusal, refused := errors.AsType[*Error](err)
 	switch {
-	case refused && affectsOne(refusal.Status) && !affectsAll(err):
+	case affectsOne(err):
 		space.Unreadable = err.Error()
 		return nil
 	case err != nil:
@@ -126,7 +125,7 @@ func (s *survey) nameMembers(ctx context.Context, spaces []connection.SpaceDetai
 	}
 	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(groups))), maxUserIDs) {
 		listed, _, err := list[wireGroup](ctx, s.client, s.get(groupsPath, anyOf("id", chunk...)))
-		if refusal, ok := errors.AsType[*Error](err); ok && affectsOne(refusal.Status) {
+		if affectsOne(err) {
 			break
 		}
 		if err != nil {
@@ -155,7 +154,7 @@ func (s *survey) readPrincipals(ctx context.Context, wanted []connection.Princip
 	for i, one := range wanted {
 		group.Go(func() (err error) {
 			found[i], err = s.principal(ctx, one)
-			if refusal, ok := errors.AsType[*Error](err); ok && affectsOne(refusal.Status) {
+			if affectsOne(err) {
 				one.Unreadable = err.Error()
 				found[i], err = []connection.Principal{one}, nil
 			}

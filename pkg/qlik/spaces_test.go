@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -249,5 +250,63 @@ func TestARemovalThatIsNotFoundIsNotARemoval(t *testing.T) {
 	errs := executeSpaces(t, provider, spacePlan(t, provider))
 	if err := errs["unassign Finance bob@x"]; err == nil || !strings.Contains(membersOf(tenant), "bob@x") {
 		t.Errorf("got the error %v and the members\n%s\nwant an error, and that the member is there", err, membersOf(tenant))
+	}
+}
+
+// TestARefusedSignInIsNotAboutTheObject lets a token expire at any read of a snapshot, and then refuses
+// the sign-in. The snapshot must not show that as members or groups that this caller may not read.
+func TestARefusedSignInIsNotAboutTheObject(t *testing.T) {
+	for name, expires := range map[string]simqlik.Fault{
+		"a declared group": {Path: "/api/v1/groups"},
+		"the members":      {Path: "/api/v1/spaces/*/assignments"},
+		"a member's group": {Path: "/api/v1/groups", Skip: 2},
+		"a member":         {Path: "/api/v1/users"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			expires.ExpireToken = true
+			tenant, _ := embed(t, spaceSeed, simqlik.Options{Faults: []simqlik.Fault{
+				expires,
+				{Method: "POST", Path: "/oauth/token", Skip: 1, Times: -1, Status: 400},
+			}})
+			provider, err := qlik.New(qlik.Config{
+				URL: "http://127.0.0.1:8080", HTTPClient: &http.Client{Transport: embedded{tenant}}, Parallelism: 1,
+				Auth: qlik.Auth{ClientID: connection.NewSecret("ci"), ClientSecret: connection.NewSecret("s")},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			scope := connection.Scope{SpaceDetails: []string{"Finance"}, Principals: []connection.Principal{
+				{Kind: connection.MemberGroup, Name: "Writers"}, {Kind: connection.MemberGroup, Name: "Readers"},
+			}}
+			if snapshot, err := provider.Snapshot(t.Context(), scope); !errors.Is(err, connection.ErrUnauthorized) {
+				t.Errorf("got %+v and the error %v, want the refusal of the sign-in", snapshot, err)
+			}
+		})
+	}
+}
+
+func TestABulkActionIsNotHalvedBecauseOfTheSignIn(t *testing.T) {
+	tenant, _ := embed(t, acme, simqlik.Options{Faults: []simqlik.Fault{
+		{Path: "/api/v1/data-connections/actions/*", ExpireToken: true, Times: -1},
+		{Method: "POST", Path: "/oauth/token", Skip: 1, Times: -1, Status: 400},
+	}})
+	provider, err := qlik.New(qlik.Config{
+		URL: "http://127.0.0.1:8080", HTTPClient: &http.Client{Transport: embedded{tenant}},
+		Auth: qlik.Auth{ClientID: connection.NewSecret("bot"), ClientSecret: connection.NewSecret("open sesame")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, live := look(t, provider)
+	for _, outcome := range provider.Execute(t.Context(), []connection.Operation{
+		{Kind: connection.BulkUpdate, ID: live["Finance/Ledger"].ID, OwnerID: "u-ana"},
+		{Kind: connection.BulkUpdate, ID: live["Finance/Orders lake"].ID, OwnerID: "u-bob"},
+	}) {
+		if !errors.Is(outcome.Err, connection.ErrUnauthorized) || outcome.Path != "" {
+			t.Errorf("got the error %v about %q, want the refusal of the sign-in", outcome.Err, outcome.Path)
+		}
+	}
+	if sent := tenant.Requests(); len(slices.DeleteFunc(sent, func(r inspect.Request) bool { return !strings.Contains(r.Path, "/actions/") })) != 1 {
+		t.Errorf("got %+v, want one bulk action", sent)
 	}
 }
