@@ -28,19 +28,19 @@ func applyCommand(env *environment) *cli.Command {
 		Name:      "apply",
 		Usage:     "bring the tenant, or several tenants, in sync with the files",
 		ArgsUsage: "[plan.json]",
-		Description: "Plans, shows the plan, asks, and applies the plan. With a plan file or --plan-hash, apply does not ask: it goes on " +
-			"only if planning again produces exactly the reviewed plan. A plan file - is standard input. With several " +
+		Description: "apply plans, shows the plan, asks for approval, and applies the plan. With a plan file or --plan-hash, apply does not ask: it goes on " +
+			"only if planning again produces exactly the reviewed plan. The plan file - is standard input. With several " +
 			"tenants, each tenant has its own plan and lock, apply asks once for all of them, and an error in one tenant does not stop the others.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), severalFlags(), []cli.Flag{
 			attemptFlag(),
 			&cli.StringFlag{Name: resumeName, Usage: "continue with the tenants that are not done in `FILE`, the JSON result of an apply to several tenants; - is standard input"},
-			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
+			&cli.BoolFlag{Name: "auto-approve", Usage: "apply without asking for approval"},
 			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; * and ? match several; repeatable"),
-			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
+			&cli.StringFlag{Name: "plan-hash", Usage: "apply without asking for approval, but only if the plan has this `HASH`"},
 			&cli.DurationFlag{Name: checkAfterName, Usage: "after the apply, wait this long, such as `30m`, and then check whether the apps that load the changed connections still work; exits with 2 if an app fails"},
 			lockFlag(), lockFolderFlag(),
 			commandline.Choice(
-				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "with a stale plan file, `refuse|skip`: refuse writes nothing; skip refuses only the changes that differ, applies the others and exits with 3"},
+				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "what a stale plan file leads to, as `refuse|skip`: refuse writes nothing; skip refuses only the changes that differ, applies the others and exits with 3"},
 				[]string{"refuse", "skip"},
 			),
 		}),

@@ -25,7 +25,7 @@ func checkCommand(env *environment) *cli.Command {
 			"other people's secrets.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.CheckFormats().Names()), []cli.Flag{
 			usageCacheFlag(), usageHistoryFlag(),
-			&cli.StringFlag{Name: "since", Usage: "count reloads since `TIME` (2026-11-29, 2026-11-29T06:00:00Z, or 24h for a day ago), or since the apply with this result file, and only its connections"},
+			&cli.StringFlag{Name: "since", Usage: "count reloads since `TIME` (2026-11-29, 2026-11-29T06:00:00Z, or 24h for a day ago), or reloads after the apply with this result file, of its connections only"},
 		}),
 		Action: func(c *cli.Context) error { return runCheck(c, env) },
 	}

@@ -22,12 +22,12 @@ func completionCommand(env *environment) *cli.Command {
 		Name:      "completion",
 		Usage:     "print a script that completes words in a shell",
 		ArgsUsage: "SHELL",
-		Description: "SHELL is bash, zsh, fish or powershell. For the running shell only:\n\n" +
+		Description: "SHELL is bash, zsh, fish or powershell. To load the script into the running shell, run:\n\n" +
 			"    bash        source <(qlsync completion bash)\n" +
 			"    zsh         source <(qlsync completion zsh)\n" +
 			"    fish        qlsync completion fish | source\n" +
 			"    powershell  qlsync completion powershell | Out-String | Invoke-Expression\n\n" +
-			"For every new shell, put this line into the start file: ~/.bashrc, ~/.zshrc (after compinit), ~/.config/fish/config.fish, $PROFILE.",
+			"To load the script into every new shell, put the same line into its start file: ~/.bashrc, ~/.zshrc (after compinit), ~/.config/fish/config.fish, $PROFILE.",
 		Action: func(c *cli.Context) error {
 			script, known := commandline.Script(c.Args().First())
 			if c.NArg() != 1 || !known {

@@ -16,9 +16,9 @@ func doctorCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
 		Usage: "check the files, the tenant and the connection to it; writes nothing",
-		Description: "Checks the files, vendored schemas, secrets, QLSYNC_HOSTS, the lock folder, whether the tenant answers, its clock, the " +
+		Description: "doctor checks the files, the vendored schemas, the secrets, QLSYNC_HOSTS, the lock folder, whether the tenant answers, the tenant's clock, the " +
 			"token and its roles, the spaces, the data sources, and the right to write connections. After a failed check, doctor continues " +
-			"with what can still be checked.",
+			"with the checks that are still possible.",
 		Flags:  slices.Concat(sharedFlags(), outputFlags(report.DoctorFormats().Names()), severalFlags(), []cli.Flag{lockFolderFlag()}),
 		Action: func(c *cli.Context) error { return runDoctor(c, env) },
 	}

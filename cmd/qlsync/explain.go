@@ -16,8 +16,8 @@ func explainCommand(env *environment) *cli.Command {
 		Name:      "explain",
 		Usage:     "explain a message by its code or text",
 		ArgsUsage: "[CODE or TEXT]",
-		Description: "JSON output has the code of each message. Without an argument, all codes are listed. Instead of a code, the text of a " +
-			"message can be pasted, or a part of it. The command needs no project and no network.",
+		Description: "CODE is in the JSON output, next to the text of each message. TEXT is the text of a message, or a part of it. Without an " +
+			"argument, explain lists all codes. The command needs no project and no network.",
 		Flags:  []cli.Flag{colorFlag(), noColorFlag()},
 		Action: func(c *cli.Context) error { return runExplain(c, env) },
 	}

@@ -16,10 +16,10 @@ func exportCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:        "export",
 		Usage:       "write files for the connections that no file declares; writes nothing to the tenant",
-		Description: "A plan of these files adopts the connections and changes nothing else. A file that exists is never replaced.",
+		Description: "A plan of these files adopts the connections and changes nothing else. export never replaces a file.",
 		Flags: slices.Concat(sharedFlags(), []cli.Flag{
-			commandline.Repeatable("space", "export the space of this `NAME`, or personal; repeatable. Left out: the spaces of the project"),
-			&cli.StringFlag{Name: "out", Usage: "write one file for each space into `DIR`; left out: all of them to standard output"},
+			commandline.Repeatable("space", "export the space with this `NAME`, or personal; repeatable (default: the spaces of the project)"),
+			&cli.StringFlag{Name: "out", Usage: "write one file for each space into the folder `DIR` (default: one file for all spaces, on standard output)"},
 		}),
 		Action: func(c *cli.Context) error { return runExport(c, env) },
 	}

@@ -15,9 +15,9 @@ func sharedFlags() []cli.Flag {
 	return []cli.Flag{
 		directoryFlag(),
 		configFlag(),
-		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file, or names and patterns with * and ?, separated by commas; left out: defaultTenant of the project file, or the only tenant"},
-		&cli.StringFlag{Name: groupName, Usage: "only tenants of the group `NAME` of the project file, or of one of several, separated by commas; * and ? match several"},
-		commandline.Repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
+		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file, or names and patterns with * and ?, separated by commas (default: defaultTenant of the project file, or the only tenant)"},
+		&cli.StringFlag{Name: groupName, Usage: "run only for the tenants in the group `NAME` of the project file; several names are separated by commas; * and ? match several groups"},
+		commandline.Repeatable("var", "set a variable, as `NAME=VALUE`, instead of its value in the project file; repeatable"),
 		quietFlag(),
 		colorFlag(),
 		noColorFlag(),
@@ -39,15 +39,15 @@ func directoryFlag() cli.Flag {
 }
 
 func configFlag() cli.Flag {
-	return &cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "the project `FILE`, or its folder; left out: qlsync.yaml in this folder or the nearest one above"}
+	return &cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "the project `FILE`, or its folder (default: qlsync.yaml in this folder or the nearest one above)"}
 }
 
 func quietFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show no progress and no next steps; warnings and errors are shown"}
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "hide progress and next steps, but not warnings and errors"}
 }
 
 func colorFlag() cli.Flag {
-	return commandline.Choice(&cli.StringFlag{Name: "color", Value: colorAuto, Usage: "use colour `WHEN`: " + words.OneOf(colorChoices()) + "; auto is on a terminal"}, colorChoices())
+	return commandline.Choice(&cli.StringFlag{Name: "color", Value: colorAuto, Usage: "use colour `WHEN`: " + words.OneOf(colorChoices()) + "; auto uses colour on a terminal"}, colorChoices())
 }
 
 func noColorFlag() cli.Flag {
@@ -60,20 +60,20 @@ const colorAuto, colorAlways, colorNever = "auto", "always", "never"
 func colorChoices() []string { return []string{colorAuto, colorAlways, colorNever} }
 
 func raiseFlag() cli.Flag {
-	return &cli.IntFlag{Name: "raise-limits", Value: 1, Usage: "multiply the limits on the size of the project, of the tenant and of files that qlsync wrote by `N`"}
+	return &cli.IntFlag{Name: "raise-limits", Value: 1, Usage: "multiply by `N` the limits on the size of the project, of the tenant and of files that qlsync wrote"}
 }
 
 // planFlags returns the flags of plan and apply that change the plan.
 func planFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
-		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
-		&cli.StringFlag{Name: "confirm-impact", Usage: "allow exactly this plan to break at most N dependents (apps, knowledge bases, data sets), as `N@HASH`; it approves nothing else"},
+		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH` in the message of the refusal; approves nothing else"},
+		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH` in the message of the refusal; approves nothing else"},
+		&cli.StringFlag{Name: "confirm-impact", Usage: "allow exactly this plan to break at most N dependents (apps, knowledge bases, data sets), as `N@HASH` in the message of the refusal; approves nothing else"},
 		readsFlag(),
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
-		commandline.Repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; * and ? match several; repeatable"),
-		&cli.StringFlag{Name: "target-file", Usage: "plan only for the connections in `FILE`, as --target, one per line; lines that begin with # are ignored; - is standard input"},
-		commandline.Repeatable("exclude", "leave this connection and what depends on it out of the plan, as `SPACE/NAME`; * and ? match several; repeatable"),
+		commandline.Repeatable("target", "plan only for this connection and the connections that it depends on, as `SPACE/NAME`; * and ? match several; repeatable"),
+		&cli.StringFlag{Name: "target-file", Usage: "plan only for the connections in `FILE`, one SPACE/NAME on each line; * and ? match several; lines that begin with # are ignored; - is standard input"},
+		commandline.Repeatable("exclude", "leave this connection and the connections that depend on it out of the plan, as `SPACE/NAME`; * and ? match several; repeatable"),
 	}
 }
 
@@ -81,7 +81,7 @@ func planFlags() []cli.Flag {
 func readsFlag() cli.Flag {
 	return commandline.Choice(&cli.StringFlag{
 		Name:  readsName,
-		Usage: "read one by one, by `MODE`: proof, the connections that the list does not prove to be as declared; cache, those that are not in the cache; full, all (default: reads in the project file, or proof)",
+		Usage: "the connections to read in detail, as `MODE`: proof, those that the list does not prove to be as declared; cache, those that are not in the cache or were updated since; full, all (default: reads in the project file, or proof)",
 	}, spec.ReadModes())
 }
 
@@ -151,5 +151,5 @@ func detailedFlag() cli.Flag {
 }
 
 func allowRefusedFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "allow-refused", Usage: "exit as if no change were refused, instead of with 4; the plan is the same"}
+	return &cli.BoolFlag{Name: "allow-refused", Usage: "exit as if no change were refused, and not with 4; the plan is the same"}
 }

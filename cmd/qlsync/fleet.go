@@ -17,8 +17,8 @@ func fleetCommand(env *environment) *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "refresh", Usage: "read the tenants of the fleet from the console or the file, and write tenants.lock.json",
-				Description: "refresh asks no tenant and changes none. Review and commit the file that it writes: all other commands read only this file. " +
-					"A tenant that left the list is named, and nothing is done to it.",
+				Description: "refresh sends no request to a tenant. Review and commit the file that it writes: all other commands read only this file. " +
+					"refresh names each tenant that is no longer in the list, and deletes nothing there.",
 				Flags:  slices.Concat(sharedFlags(), []cli.Flag{&cli.BoolFlag{Name: "check", Usage: "write nothing; exit with 2 if the file would change"}}),
 				Action: func(c *cli.Context) error { return refreshFleet(c, env) },
 			},

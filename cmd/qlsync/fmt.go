@@ -19,8 +19,8 @@ func fmtCommand(env *environment) *cli.Command {
 		ArgsUsage: "[FILE or DIR...]",
 		Description: "Without an argument, fmt formats the project file and the connection files. In a folder, it formats the files that end in .yaml or .yml. " +
 			"With - it writes standard input, formatted, to standard output.\n\n" +
-			"fmt changes indentation, empty lines, spaces at the end of lines, line ends, and single quotes. It keeps comments, order and values: " +
-			"a file that would mean something else afterwards, or that is not valid YAML, stays as it is.",
+			"fmt changes indentation, empty lines, spaces at the end of lines, line ends, and single quotes. It keeps comments, order and values. " +
+			"A file that is not valid YAML, or whose meaning would change, is not written.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "check", Usage: "change nothing; list the files that are not formatted"},
 			configFlag(), quietFlag(), colorFlag(), noColorFlag(),

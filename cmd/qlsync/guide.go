@@ -26,14 +26,14 @@ var guides = map[string]commandline.Guide{
 	"qlsync init": {
 		Examples: []commandline.Example{
 			{For: "Write a project into the current folder", Line: "qlsync init"},
-			{For: "Write a project with a pipeline", Line: "qlsync init --ci github"},
+			{For: "Write a project and a pipeline for GitHub", Line: "qlsync init --ci github"},
 		},
 		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: one of the files exists, so nothing was written"}},
 	},
 	"qlsync validate": {
 		Examples: []commandline.Example{
 			{For: "Check the files for all tenants", Line: "qlsync validate"},
-			{For: "Mark the mistakes in a pull request on GitHub", Line: "qlsync validate --format github"},
+			{For: "Mark the errors in a pull request on GitHub", Line: "qlsync validate --format github"},
 		},
 		Exits: []commandline.Exit{{Code: exitOK, Meaning: "the files are valid"}, {Code: exitError, Meaning: "the files have errors"}},
 	},
@@ -44,7 +44,7 @@ var guides = map[string]commandline.Guide{
 		},
 		Exits: []commandline.Exit{
 			isDone,
-			{Code: exitError, Meaning: "error: a file cannot be read, formatted or written; the others were"},
+			{Code: exitError, Meaning: "error: a file cannot be read, formatted or written; the other files are formatted"},
 			{Code: exitDiffers, Meaning: "with --check: a file is not formatted"},
 		},
 	},
@@ -63,7 +63,7 @@ var guides = map[string]commandline.Guide{
 	"qlsync apply": {
 		Examples: []commandline.Example{
 			{For: "Apply the plan that was reviewed, and nothing else", Line: "qlsync apply plan.json"},
-			{For: "Apply without a question, only for some connections", Line: "qlsync apply --auto-approve --target 'Finance/Orders*'"},
+			{For: "Apply some connections without asking for approval", Line: "qlsync apply --auto-approve --target 'Finance/Orders*'"},
 		},
 		Exits: []commandline.Exit{
 			{Code: exitOK, Meaning: "the tenant is in sync with the files"},
@@ -89,7 +89,7 @@ var guides = map[string]commandline.Guide{
 	},
 	"qlsync check": {
 		Examples: []commandline.Example{
-			{For: "Show which connections loaded last, and which apps fail", Line: "qlsync check"},
+			{For: "Show when each connection was last loaded, and which apps fail", Line: "qlsync check"},
 			{For: "Count only reloads of the last day", Line: "qlsync check --since 24h"},
 		},
 		Exits: []commandline.Exit{{Code: exitOK, Meaning: "no app fails"}, hasError, {Code: exitDiffers, Meaning: "an app that loads a connection fails"}},
@@ -140,7 +140,7 @@ var guides = map[string]commandline.Guide{
 			{For: "List the secrets and whether they are set", Line: "qlsync secrets"},
 			{For: "Write a template of a .env file", Line: "qlsync secrets --format env > example.env"},
 		},
-		Exits: []commandline.Exit{{Code: exitOK, Meaning: "listed; missing secrets are part of the list"}, {Code: exitError, Meaning: "the files have errors, so nothing is listed"}},
+		Exits: []commandline.Exit{{Code: exitOK, Meaning: "the secrets are listed, also if some are missing"}, {Code: exitError, Meaning: "the files have errors, so nothing is listed"}},
 	},
 	"qlsync doctor": {
 		Examples: []commandline.Example{
@@ -152,7 +152,7 @@ var guides = map[string]commandline.Guide{
 	"qlsync schemas": {
 		Examples: []commandline.Example{
 			{For: "Vendor the schemas of the data sources in use", Line: "qlsync schemas pull"},
-			{For: "See what has changed on the tenant since", Line: "qlsync schemas check"},
+			{For: "Show what has changed on the tenant since the last pull", Line: "qlsync schemas check"},
 		},
 		Exits: []commandline.Exit{isDone, hasError, {Code: exitDiffers, Meaning: "schemas check: the tenant has other schemas"}},
 	},
@@ -161,7 +161,7 @@ var guides = map[string]commandline.Guide{
 			{For: "Vendor the schemas of the data sources in use", Line: "qlsync schemas pull"},
 			{For: "Vendor the schema of one more data source", Line: "qlsync schemas pull snowflake"},
 		},
-		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: the tenant does not answer, or a schema could not be taken; the others were"}},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: the tenant does not answer, or some schemas could not be written"}},
 	},
 	"qlsync schemas list": {
 		Examples: []commandline.Example{
@@ -189,14 +189,14 @@ var guides = map[string]commandline.Guide{
 			{For: "Update the list of tenants", Line: "qlsync fleet refresh"},
 			{For: "List the tenants of the project", Line: "qlsync fleet list"},
 		},
-		Exits: []commandline.Exit{isDone, hasError, {Code: exitDiffers, Meaning: "fleet refresh --check: the list of tenants has changed"}},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: bad input, or the console does not answer or refuses the token"}, {Code: exitDiffers, Meaning: "fleet refresh --check: the list of tenants has changed"}},
 	},
 	"qlsync fleet refresh": {
 		Examples: []commandline.Example{
 			{For: "Update the list of tenants", Line: "qlsync fleet refresh"},
-			{For: "See whether it has changed", Line: "qlsync fleet refresh --check"},
+			{For: "Show whether the list has changed, and write nothing", Line: "qlsync fleet refresh --check"},
 		},
-		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: the console does not answer, or its list cannot be used; nothing was written"}, {Code: exitDiffers, Meaning: "with --check: the list of tenants has changed"}},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: bad input, or the console does not answer, or its list is refused; nothing was written"}, {Code: exitDiffers, Meaning: "with --check: the list of tenants has changed"}},
 	},
 	"qlsync fleet list": {
 		Examples: []commandline.Example{
@@ -208,14 +208,14 @@ var guides = map[string]commandline.Guide{
 	"qlsync simulate": {
 		Examples: []commandline.Example{
 			{For: "Serve the tenant that a file describes", Line: "qlsync simulate --tenant tenant.yaml"},
-			{For: "Serve 30 tenants like that of the file, and their console", Line: "qlsync simulate --fleet 30 --tenant tenant.yaml"},
+			{For: "Serve 30 tenants like the one in the file, and their console", Line: "qlsync simulate --fleet 30 --tenant tenant.yaml"},
 		},
 		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: bad input, or a fault of --faults never happened"}},
 	},
 	"qlsync completion": {
 		Examples: []commandline.Example{
-			{For: "Complete words in the running bash", Line: "source <(qlsync completion bash)"},
-			{For: "Complete words in every zsh", Line: "qlsync completion zsh > _qlsync"},
+			{For: "Load the script into the running bash", Line: "source <(qlsync completion bash)"},
+			{For: "Write the script to a file for zsh", Line: "qlsync completion zsh > _qlsync"},
 		},
 		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: unknown shell"}},
 	},

@@ -105,7 +105,7 @@ func manCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:        "man",
 		Usage:       "print the manual page of qlsync, with all commands",
-		Description: "The page has the format of man. To install it, write it to a folder man1 of the manual path.",
+		Description: "The page is for the program man. To install the page, write it as qlsync.1 into a folder man1 of the manual path.",
 		Action: func(c *cli.Context) error {
 			if err := commandline.NoArguments(c); err != nil {
 				return err

@@ -19,10 +19,10 @@ func initCommand(env *environment) *cli.Command {
 		Name:  "init",
 		Usage: "write a commented project that works against the embedded tenant",
 		Description: "With --ci, init writes a pipeline for the project in the current folder, which must be the root of the repository. " +
-			"Without a project there, it writes both. With several tenants, each one has files of its own. Files that exist are never replaced.",
+			"If the folder has no project, init writes a project too. In a project with several tenants, run init --ci once for each tenant, with -t. init never replaces a file.",
 		Flags: []cli.Flag{
 			commandline.Choice(&cli.StringFlag{Name: "ci", Usage: "write a pipeline for `FORGE`: " + words.OneOf(engine.Forges())}, engine.Forges()),
-			&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "with --ci: the `NAME` of the tenant of the pipeline; left out: the defaultTenant, or the only one"},
+			&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "with --ci, the `NAME` of the tenant of the pipeline (default: defaultTenant of the project file, or the only tenant)"},
 			quietFlag(),
 		},
 		Action: func(c *cli.Context) error { return runInit(c, env) },

@@ -30,8 +30,8 @@ func schemasCommand(env *environment) *cli.Command {
 		Name:  "schemas",
 		Usage: "keep the tenant's schemas of data sources next to the files, for validate and editors",
 		Subcommands: []*cli.Command{
-			command("pull", "vendor the schemas of the data sources in use, or of those that are named, and update the others", "[ID...]",
-				[]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "take all data sources that the tenant offers"}}, pullSchemas),
+			command("pull", "write the schemas of the named data sources, or of those in use, next to the files, and update the others", "[ID...]",
+				[]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "write the schemas of all data sources that the tenant offers"}}, pullSchemas),
 			command("list", "list the vendored schemas, without a network", "", outputFlags(report.SchemaListFormats().Names()), listSchemas),
 			command("check", "compare the vendored schemas with those of the tenant, and list the connections that a change breaks", "", outputFlags(report.SchemaCheckFormats().Names()), checkSchemas),
 			command("editor", "write JSON Schemas for editors, without a network", "", nil, writeEditorSchemas),

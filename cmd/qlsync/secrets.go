@@ -15,9 +15,9 @@ func secretsCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "secrets",
 		Usage: "list the secrets that the files refer to, and whether they are set",
-		Description: "Lists the references of one tenant, or of all tenants without -t, and the connections that need them. No value is read " +
-			"or shown, no command runs, and no network is used. Missing secrets are listed and are not an error; for an exit code of 1, " +
-			"run qlsync doctor. --format env writes a template of a .env file.",
+		Description: "secrets lists the references of one tenant, or of all tenants without -t, and the connections that need them. secrets reads and " +
+			"shows no value, runs no command and uses no network. A missing secret is listed and is not an error. To fail if a secret is " +
+			"missing, run qlsync doctor. --format env writes a template of a .env file.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.SecretsFormats().Names())),
 		Action: func(c *cli.Context) error {
 			return engine.Interruptibly(c.Context, func() error { return runSecrets(c, env) })

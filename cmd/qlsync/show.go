@@ -22,9 +22,9 @@ func showCommand(env *environment) *cli.Command {
 		Name:      "show",
 		Usage:     "write a saved plan, result or drift report in another format",
 		ArgsUsage: "FILE",
-		Description: "FILE is the output of --format json, --report json=FILE or plan --out; - is standard input. The formats depend on " +
-			"the content of FILE. The command needs no project and no network.",
-		Flags:  append(outputFlags(names), colorFlag(), noColorFlag(), raiseFlag(), historyFlag("with a drift report as html: show the runs in `FILE` too")),
+		Description: "FILE is the output of --format json, --report json=FILE or plan --out; - is standard input. The possible formats depend " +
+			"on the content of FILE. The command needs no project and no network.",
+		Flags:  append(outputFlags(names), colorFlag(), noColorFlag(), raiseFlag(), historyFlag("with a drift report and --format html, also show the runs in `FILE`")),
 		Action: func(c *cli.Context) error { return runShow(c, env) },
 	}
 }

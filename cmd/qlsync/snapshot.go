@@ -20,7 +20,7 @@ func snapshotCommand(env *environment) *cli.Command {
 		Usage:       "save what a plan reads from the tenant, for plan --snapshot",
 		Description: "The snapshot contains no secret. A plan from a snapshot needs neither a network nor a token.",
 		Flags: slices.Concat(sharedFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "out", Usage: "the `FILE` to write, which only you can read; left out: standard output"},
+			&cli.StringFlag{Name: "out", Usage: "the `FILE` to write, which only you can read (default: standard output)"},
 		}),
 		Action: func(c *cli.Context) error { return runSnapshot(c, env) },
 	}

@@ -24,14 +24,14 @@ const allTenantsName, shardName, waveName, earlierName = "all-tenants", "shard",
 func severalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: allTenantsName, Usage: "run for all tenants of the project file at the same time, with one report"},
-		&cli.StringFlag{Name: waveName, Usage: "only tenants of the wave `NAME` of the rollout in the project file"},
+		&cli.StringFlag{Name: waveName, Usage: "run only for the tenants in the wave `NAME` of the rollout in the project file"},
 		&cli.StringFlag{Name: shardName, Usage: "run only for part I of N of the selected tenants, as `I/N`, where I is from 0 to N-1; a tenant stays in its part when other tenants are added or removed"},
 	}
 }
 
 // attemptFlag returns the flag of a run that an engine repeats when it fails.
 func attemptFlag() cli.Flag {
-	return &cli.StringFlag{Name: earlierName, Usage: "this run is attempt `N`+1 of its shard, as N or a sum of numbers such as 1+2; merge then names the attempts whose report is lost"}
+	return &cli.StringFlag{Name: earlierName, Usage: "the number `N` of earlier attempts of this run, or a sum such as 1+2; merge then names the attempts whose report is lost"}
 }
 
 // parseAttempt returns the number of the attempt, from 1, of a run with that many earlier attempts, a

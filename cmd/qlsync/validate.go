@@ -19,7 +19,7 @@ func validateCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:        "validate",
 		Usage:       "check the files without a network",
-		Description: "Checks the files for one tenant, or for all tenants without -t. No secret is read.",
+		Description: "validate checks the files for one tenant, or for all tenants without -t. It reads no secret.",
 		Flags:       slices.Concat(sharedFlags(), outputFlags(report.ValidationFormats(version()).Names()), severalFlags()),
 		Action: func(c *cli.Context) error {
 			return engine.Interruptibly(c.Context, func() error { return runValidate(c, env) })

@@ -17,7 +17,7 @@ func versionCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "version",
 		Usage: "print the version, and what the program was built from",
-		Description: "Prints the version, the commit and its date, the version of Go, the platform, and whether the source differed from the " +
+		Description: "version prints the version, the commit and its date, the version of Go, the platform, and whether the source differed from the " +
 			"commit. A program that was not built from a Git repository has no commit and no date.",
 		Flags: outputFlags(names)[:1],
 		Action: func(c *cli.Context) error {
