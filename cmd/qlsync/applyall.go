@@ -34,15 +34,24 @@ type fleetApply struct {
 	earlier  *report.Fleet[apply.Result] // of --resume; nil: none
 }
 
-// listed returns the names of the tenants in the files of the line; nil without a file.
-func (a *fleetApply) listed() []string {
-	switch {
-	case a.earlier != nil:
-		return a.earlier.Names()
-	case a.reviewed != nil:
-		return a.reviewed.Names()
+// listed returns a function that returns the names of the tenants in the files of the line; nil
+// without a file. Tenants that have joined since the plans were made belong to them: they are
+// reported, because they would be left out unnoticed otherwise.
+func (a *fleetApply) listed() func(*engine.Project) []string {
+	if a.earlier == nil && a.reviewed == nil {
+		return nil
 	}
-	return nil
+	return func(p *engine.Project) (names []string) {
+		if a.earlier != nil {
+			names = a.earlier.Names()
+		} else {
+			names = a.reviewed.Names()
+		}
+		if a.reviewed != nil {
+			names = append(names, p.Covered(a.reviewed)...)
+		}
+		return names
+	}
 }
 
 // applyAll applies to the selected tenants, and reports all of them.
@@ -223,6 +232,10 @@ func (env *environment) tellAll(c *cli.Context, project *engine.Project, results
 		}
 	}
 	fmt.Fprintln(env.stderr, "Full result: "+report.Sanitize(showLine(c, whole)))
+	if !isDone && !slices.ContainsFunc(outcomesOf(results), func(o report.Outcome) bool { return o != report.OutcomeDone && o != report.OutcomeStale }) {
+		env.next(c, "To plan again", with(againAll(c, "plan"), "--out plans.json"))
+		return
+	}
 	if command := given(c, "apply", c.Command.Flags, resumeName); command != "" && !isDone && c.Args().First() != "-" {
 		if file := c.Args().First(); file != "" {
 			command = with(command, commandline.Word(file))

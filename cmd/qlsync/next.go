@@ -43,7 +43,11 @@ func againOn(c *cli.Context, command, tenant string) string {
 
 // againAll is [again] for the list of tenants of the line.
 func againAll(c *cli.Context, command string) string {
-	return given(c, command, slices.Concat(sharedFlags(), planFlags(), severalFlags()), slices.Concat(appearance, confirmations)...)
+	line := given(c, command, slices.Concat(sharedFlags(), planFlags(), severalFlags()), slices.Concat(appearance, confirmations)...)
+	if !slices.ContainsFunc([]string{allTenantsName, "tenant", groupName, waveName}, c.IsSet) { // a file listed the tenants
+		line = with(line, "--"+allTenantsName)
+	}
+	return line
 }
 
 // given returns a command with the flags of this line that are among the known ones, without some

@@ -120,6 +120,9 @@ var ofOnePlan = append([]string{"target", "target-file", "exclude"}, confirmatio
 // planAll plans for several tenants.
 func planAll(c *cli.Context, env *environment, chosen *choice, options engine.PlanOptions) error {
 	plans := newFleet[plan.Plan](env, chosen, report.PlansFormat)
+	if selection := (report.Selection{Names: c.String("tenant"), Groups: c.String(groupName), Wave: c.String(waveName)}); selection != (report.Selection{}) {
+		plans.Selections = []report.Selection{selection}
+	}
 	unwritten := eachTenant(c, env, chosen, chosen.tenants, plans, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) })
 	plans.Hash = report.FleetHash(plans)
 	plans.Selected = nil

@@ -398,3 +398,73 @@ func TestAnApplyThatIsInterruptedBeforeTheCheckOfItsWaveDoesNotEndWith0(t *testi
 		t.Errorf("continued with another name of the wave, the apply ended with %d and %v, want %d and a tenant that was checked:\n%s", code, member, exitOK, f.said)
 	}
 }
+
+// A tenant joins the project between the review and the apply.
+func TestATenantThatJoinedAfterTheReviewIsReportedAndNotWrittenTo(t *testing.T) {
+	const rollout = "groups: {canary: t0}\nrollout: {waves: [{name: canary, group: canary}, {name: rest}]}\n"
+	told := []report.Outcome{report.OutcomeDone, report.OutcomeDone, report.OutcomeStale}
+	for _, test := range []struct {
+		name          string
+		plan          [][]string // one line for each part
+		apply, resume []string
+		code          int
+		outcomes      []report.Outcome
+	}{
+		{"the plans are of all tenants", [][]string{{"--all-tenants"}}, nil, nil, exitRefused, told},
+		{"it is in the wave", [][]string{{"--all-tenants"}}, []string{"--wave", "rest"}, nil, exitRefused, told[1:]},
+		{"it is in another wave", [][]string{{"--all-tenants"}}, []string{"--wave", "canary"}, nil, exitOK, told[:1]},
+		{"it is in the only shard", [][]string{{"--all-tenants", "--shard", "0/1"}}, []string{"--shard", "0/1"}, nil, exitRefused, told},
+		{"the plans are of its wave", [][]string{{"--wave", "rest"}}, nil, nil, exitRefused, told[1:]},
+		{"the plans are of another wave", [][]string{{"--wave", "canary"}}, nil, nil, exitOK, told[:1]},
+		{"the plans are of a pattern that matches", [][]string{{"-t", "t*"}}, nil, nil, exitRefused, told},
+		{"the plans are of other names", [][]string{{"-t", "t0,t1"}}, nil, nil, exitOK, told[:2]},
+		{"the plans are of another group", [][]string{{"--group", "canary"}}, nil, nil, exitOK, told[:1]},
+		{"the plans of both waves are merged", [][]string{{"--wave", "canary"}, {"--wave", "rest"}}, nil, nil, exitRefused, told},
+		{"the plans of some tenants are merged", [][]string{{"--group", "canary"}, {"-t", "t0,t1"}}, nil, nil, exitOK, told[:2]},
+		{"the apply is continued", [][]string{{"--all-tenants"}}, []string{"--wave", "canary"}, []string{"--wave", "rest"}, exitRefused, told[1:]},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := fleetOf(t, rollout, "", "")
+			f.writeProject(t)
+			plans, key := filepath.Join(f.folder, "plans.json"), map[string]string{"KEY": "key"}
+			parts := []string{"merge", "--report", "json=" + plans}
+			for i, selection := range test.plan {
+				parts = append(parts, filepath.Join(f.folder, fmt.Sprintf("part%d.json", i)))
+				line := slices.Concat([]string{"plan", "-c", filepath.Join(f.folder, "qlsync.yaml"), "--report", "json=" + parts[len(parts)-1]}, selection)
+				if code, _, said := command(t, key, line...); code != exitOK {
+					t.Fatalf("plan ended with %d:\n%s", code, said)
+				}
+			}
+			if code, _, said := command(t, key, parts...); code != exitOK {
+				t.Fatalf("merge ended with %d:\n%s", code, said)
+			}
+			f.add(t, "")
+			results, code := f.apply(t, 0, append([]string{plans}, test.apply...)...)
+			if test.resume != nil {
+				text, err := json.Marshal(results)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f.write(t, "result.json", string(text))
+				results, code = f.apply(t, 0, append([]string{plans, "--resume", filepath.Join(f.folder, "result.json")}, test.resume...)...)
+			}
+			var outcomes []report.Outcome
+			for _, member := range results.Tenants {
+				outcomes = append(outcomes, member.Outcome)
+				if isTold := strings.Contains(member.Error, "the plan file has no plan for this tenant"); isTold != (member.Tenant.Name == "t2") {
+					t.Errorf("%s: got the error %q", member.Tenant.Name, member.Error)
+				}
+			}
+			if code != test.code || !slices.Equal(outcomes, test.outcomes) {
+				t.Errorf("got exit code %d and %v, want %d and %v:\n%s", code, outcomes, test.code, test.outcomes, f.said)
+			}
+			if requests := f.tenants[2].requests; requests > 0 {
+				t.Errorf("the new tenant received %d requests, want none", requests)
+			}
+			f.format = report.FormatText
+			if _, code := f.apply(t, 0, plans); code == exitRefused && !strings.Contains(f.said, "--all-tenants --out plans.json") {
+				t.Errorf("got no command that plans again:\n%s", f.said)
+			}
+		})
+	}
+}

@@ -70,9 +70,9 @@ func (env *environment) choose(c *cli.Context, alone ...string) (*choice, error)
 	return env.chooseAmong(c, nil, alone...)
 }
 
-// chooseAmong is [environment.choose] for a line with a file that lists tenants. These are the
-// tenants of the line, unless it selects others.
-func (env *environment) chooseAmong(c *cli.Context, listed []string, alone ...string) (*choice, error) {
+// chooseAmong is [environment.choose] for a line with a file that lists tenants, as listed returns
+// them. These are the tenants of the line, unless it selects others. listed is nil without such a file.
+func (env *environment) chooseAmong(c *cli.Context, listed func(*engine.Project) []string, alone ...string) (*choice, error) {
 	if err := checkSeveral(c, listed != nil, alone...); err != nil {
 		return nil, err
 	}
@@ -99,7 +99,8 @@ func (env *environment) chooseAmong(c *cli.Context, listed []string, alone ...st
 	choice.Shard, chosen.wave = chosen.shard, choice.Wave
 	chosen.tenants, err = chosen.Choose(choice)
 	if listed != nil && names == "" && choice.Groups == "" && !c.Bool(allTenantsName) {
-		chosen.tenants = slices.DeleteFunc(chosen.tenants, func(tenant spec.Tenant) bool { return !slices.Contains(listed, tenant.Name) })
+		names := listed(chosen.Project)
+		chosen.tenants = slices.DeleteFunc(chosen.tenants, func(tenant spec.Tenant) bool { return !slices.Contains(names, tenant.Name) })
 	}
 	return chosen, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -136,6 +137,33 @@ func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 		return nil, fmt.Errorf("--group %s: no selected tenant is in %s", choice.Groups, words.Plural(len(groups), "this group", "one of these groups"))
 	}
 	return tenants, nil
+}
+
+// Covered returns the names of the tenants that plans would be about if they were made now, as they
+// were: with the same selections and the same shard. A name or group that is gone selects nothing.
+func (p *Project) Covered(plans *report.Fleet[plan.Plan]) (names []string) {
+	shard, err := ParseShard(plans.Shard)
+	if err != nil {
+		shard = Shard{} // rather too many tenants are named than too few
+	}
+	for i := range p.Tenants {
+		tenant := &p.Tenants[i]
+		isCovered := len(plans.Selections) == 0 || slices.ContainsFunc(plans.Selections, func(s report.Selection) bool {
+			return isListed(s.Names, tenant.Name) && isListed(s.Groups, tenant.Groups...) && isListed(s.Wave, p.WaveOf(tenant))
+		})
+		if isCovered && shard.Has(tenant.Identity()) {
+			names = append(names, tenant.Name)
+		}
+	}
+	return names
+}
+
+// isListed reports whether a list of names and patterns contains one of these names. An empty list
+// contains all.
+func isListed(list string, names ...string) bool {
+	return list == "" || slices.ContainsFunc(names, func(name string) bool {
+		return name == list || slices.ContainsFunc(strings.Split(list, ","), func(part string) bool { return words.Match(strings.TrimSpace(part), name) })
+	})
 }
 
 // tenantsNamed returns the names of the tenants that a list of names and patterns selects; an empty

@@ -235,7 +235,12 @@ func readOne[T any](found document, single string, one func(*T) Member[T]) (*Fle
 	if err := readJSON(bytes.NewReader(found.text), &report); err != nil {
 		return nil, err
 	}
-	return &Fleet[T]{Project: head.Project, Tenants: []Member[T]{one(&report)}}, nil
+	member := one(&report)
+	fleet := &Fleet[T]{Project: head.Project, Tenants: []Member[T]{member}}
+	if single == plan.Format {
+		fleet.Selections = []Selection{{Names: member.Tenant.Name}}
+	}
+	return fleet, nil
 }
 
 // add adds the report of one run, or a part of it.
@@ -253,6 +258,7 @@ func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 		m.selected[name] = true
 		m.waves[name] = f.Wave
 	}
+	m.addSelections(f.Selections)
 	m.addRollout(f.Lock, f.Rollout)
 	if m.merged.Hash == "" && len(m.attempts) == 0 {
 		m.merged.Hash = f.Hash
@@ -366,6 +372,22 @@ func (m *merger[T]) laterOf(earlier, later Member[T]) Member[T] {
 func isUnchecked[T any](r *Rollout, member Member[T]) bool {
 	result, ok := any(&member).(*Member[apply.Result])
 	return ok && r.Unchecked(result)
+}
+
+// addSelections adds the tenants that a run was about. One that was about all makes the others irrelevant.
+func (m *merger[T]) addSelections(run []Selection) {
+	isFirst := m.reports == 0
+	if !isFirst && len(m.merged.Selections) == 0 {
+		return
+	}
+	if len(run) == 0 {
+		m.merged.Selections = nil
+	}
+	for _, selection := range run {
+		if !slices.Contains(m.merged.Selections, selection) {
+			m.merged.Selections = append(m.merged.Selections, selection)
+		}
+	}
 }
 
 // addRollout adds the rollout of a run. Runs with different ones, or with different locks, have none

@@ -39,6 +39,8 @@ type Fleet[T any] struct {
 	Count int `json:"count,omitempty"`
 	// Wave is the only wave that the run was about. Empty: the run was not about one wave.
 	Wave string `json:"wave,omitempty"`
+	// Selections are the tenants that plans are about. Empty: all tenants of the project.
+	Selections []Selection `json:"selections,omitempty"`
 	// Lock is the digest of the lock file with the tenants of the project. Empty: there was none.
 	Lock string `json:"lock,omitempty"`
 	// Rollout is the order of the waves. Nil: the project has none, or merged reports have different
@@ -56,6 +58,13 @@ type Fleet[T any] struct {
 	// Lost are the attempts whose reports a merged report lacks, although it has a later one.
 	Lost    []string    `json:"lost,omitempty"`
 	Tenants []Member[T] `json:"tenants"` // in the order of the project file
+}
+
+// Selection is the tenants that a line selects, apart from a shard. An empty field selects all.
+type Selection struct {
+	Names  string `json:"names,omitempty"`  // names and patterns, separated by commas
+	Groups string `json:"groups,omitempty"` // the same, of groups
+	Wave   string `json:"wave,omitempty"`
 }
 
 // Member is one tenant with either Report or Error.

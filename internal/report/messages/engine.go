@@ -132,7 +132,7 @@ var Engine = connection.Messages{
 	},
 	"tenant-not-in-plans": {
 		Text:    "the plan file has no plan for this tenant. Nothing was written to the tenant. Plan again",
-		Meaning: "The command selects a tenant that is not among the reviewed plans. The other tenants are applied.",
+		Meaning: "The tenant joined the project after the review, or the command selects a tenant that was not planned. The other tenants are applied.",
 	},
 	"tenant-without-plan": {
 		Text:    "nothing was written, because the tenant could not be planned: {error}",
