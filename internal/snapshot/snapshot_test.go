@@ -109,7 +109,7 @@ func TestAProviderOfAFileReturnsWhatTheTenantReturned(t *testing.T) {
 	}
 	want.Caller.Name, want.Users[0].Name, want.Users[1].Name = "", "", ""
 	for i := range want.Connections {
-		want.Connections[i].Statement, want.Connections[i].CreatedAt = 0, time.Time{} // never written
+		want.Connections[i].Statement, want.Connections[i].Parsed, want.Connections[i].CreatedAt = 0, 0, time.Time{} // never written
 	}
 	secrets := cmp.Comparer(func(connection.Secret, connection.Secret) bool { return true })
 	if diff := cmp.Diff(want, got, secrets); diff != "" {

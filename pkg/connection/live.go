@@ -28,7 +28,10 @@ type Live struct {
 	CreatedAt time.Time `json:"-"`
 	// Statement is compared before a write, within the process that read it. It is never stored, shown
 	// or written.
-	Statement  StatementDigest `json:"-"`
+	Statement StatementDigest `json:"-"`
+	// Parsed is the digest of the properties that the service returned by name, regardless of the
+	// statement, which may be older; zero: they were not read. It is compared like Statement.
+	Parsed     StatementDigest `json:"-"`
 	DataSource string          `json:"dataSource"`
 	// Family is the connector behind the data source; see [DataSource.Family].
 	Family string `json:"family,omitempty"`

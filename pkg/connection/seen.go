@@ -13,7 +13,7 @@ import (
 // after the last write of this run.
 var ErrChanged = errors.New("left alone because another person or client changed it after the plan")
 
-// StatementDigest is the digest of the text in which a service keeps the properties of a
+// StatementDigest is the digest of the text in which a service keeps or returns the properties of a
 // connection, which may contain secrets. Digests are comparable within one process only; they are
 // never written or shown. Zero: unknown.
 type StatementDigest uint64
@@ -29,10 +29,13 @@ func DigestStatement(statement string) StatementDigest {
 	return StatementDigest(max(1, maphash.String(statementSeed, statement)))
 }
 
+// isOther reports whether two digests are known and differ.
+func (d StatementDigest) isOther(now StatementDigest) bool { return d != 0 && now != 0 && d != now }
+
 // CheckUnchanged returns an error that wraps [ErrChanged] and lists the differences between a
 // connection that was just read and its last known state: in name, space, owner, tags, ownership
-// record, protection, statement, or the credentials that it uses. Parts that either side does not
-// know are not compared.
+// record, protection, statement, properties, or the credentials that it uses. Parts that either
+// side does not know are not compared.
 //
 // A difference in [Live.UpdatedAt] alone counts only for an operation for which
 // [Operation.Destroys] reports true: somebody may have typed in new credentials, and some services
@@ -87,7 +90,7 @@ func differences(seen, now *Live) (changes []string) {
 	was.Project, was.Protected = is.Project, is.Protected
 	note(was != is, "its ownership record was changed")
 	note(!slices.Equal(sortedTags(seen.Tags), sortedTags(now.Tags)), "its tags were changed")
-	note(seen.Statement != 0 && now.Statement != 0 && seen.Statement != now.Statement, "its properties were changed")
+	note(seen.Statement.isOther(now.Statement) || seen.Parsed.isOther(now.Parsed), "its properties were changed")
 	return append(changes, credentialChanges(seen, now)...)
 }
 
@@ -130,9 +133,9 @@ func (o *Operation) Destroys() bool {
 		o.Record != nil && o.Record.Phase == PhaseDeposed
 }
 
-// After returns the known state of a connection after the operation was acknowledged. The statement
-// and the time of update are then unknown, because the service sets them; so are the credentials
-// after any write that may affect them.
+// After returns the known state of a connection after the operation was acknowledged. The
+// statement, the digest of the properties and the time of update are then unknown, because the
+// service sets them; so are the credentials after any write that may affect them.
 func (l Live) After(operation *Operation) Live {
 	if operation.Name != "" {
 		l.Key.Name = operation.Name
@@ -152,6 +155,6 @@ func (l Live) After(operation *Operation) Live {
 	if operation.Kind == Create || operation.OwnerID != "" || len(operation.Credentials) > 0 || len(operation.Set) > 0 || len(operation.Remove) > 0 {
 		l.CredentialsUnknown = true
 	}
-	l.Statement, l.UpdatedAt = 0, time.Time{}
+	l.Statement, l.Parsed, l.UpdatedAt = 0, 0, time.Time{}
 	return l
 }

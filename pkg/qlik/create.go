@@ -156,8 +156,10 @@ func (p *Provider) settleCreate(ctx context.Context, operation connection.Operat
 		found, err := p.findCreated(ctx, operation, last)
 		if id := found.id(); err == nil && id != "" {
 			// Its first owner is unknown. If it was updated since it was created, it may have other
-			// credentials.
-			p.known.leave(found.left(&operation, id, found.Created))
+			// credentials. Its properties were compared with those that were sent.
+			left := found.left(&operation, id, found.Created)
+			left.Statement, left.Parsed = found.Statement.digest, digestParsed(found.Properties)
+			p.known.leave(left)
 			return connection.Outcome{ID: id}
 		}
 		inVain := err != nil && !errors.Is(err, connection.ErrInvalid) // a filter may be refused, the last look has none

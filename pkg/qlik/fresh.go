@@ -105,9 +105,16 @@ func leftBy(operation *connection.Operation, before connection.Live) connection.
 	return after
 }
 
-// look reads one connection without its properties, which the service cannot return if it cannot
-// decrypt the credentials.
-func (p *Provider) look(ctx context.Context, id string) (connection.Live, error) {
+// look reads one connection, with its properties only if they are to be compared: the service cannot
+// return them if it cannot decrypt the credentials.
+func (p *Provider) look(ctx context.Context, id string, parsed bool) (connection.Live, error) {
+	if parsed {
+		wire, err := p.read(ctx, id, nil)
+		if err != nil {
+			return connection.Live{}, err
+		}
+		return liveOf(id, wire), nil
+	}
 	var wire wireConnection
 	if err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: pathOf(id)}, &wire); err != nil {
 		return connection.Live{}, err
@@ -137,12 +144,13 @@ func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operat
 	group, groupCtx := p.readers(ctx)
 	for i := range operations {
 		operation := &operations[i]
-		if p.known.expected(operation) == nil {
+		expected := p.known.expected(operation)
+		if expected == nil {
 			continue
 		}
 		group.Go(func() error {
 			found[i].err = p.untilShown(groupCtx, operation.ID, &found[i].live, func() (err error) {
-				if found[i].live, err = p.look(groupCtx, operation.ID); err != nil {
+				if found[i].live, err = p.look(groupCtx, operation.ID, expected.Parsed != 0); err != nil {
 					return err
 				}
 				return p.checkFresh(operation, &found[i].live, maybe)
@@ -165,7 +173,7 @@ func (p *Provider) checkSuccessor(ctx context.Context, operation *connection.Ope
 	if operation.Successor == nil {
 		return nil
 	}
-	successor, err := p.look(ctx, operation.Successor.ID)
+	successor, err := p.look(ctx, operation.Successor.ID, false)
 	if errors.Is(err, connection.ErrNotFound) { // a 404 of the connection to delete would mean success
 		return fmt.Errorf("%w (%q, which has taken its place, is gone); plan again", connection.ErrChanged, operation.Successor.Key)
 	}
@@ -189,7 +197,7 @@ func (p *Provider) acknowledge(ctx context.Context, operation *connection.Operat
 	isOwnerless := expected.Ownerless && after.OwnerID == "" // one answer alone cannot show that
 	after.Ownerless = isOwnerless
 	if operation.ReadBack {
-		now, err := p.look(ctx, operation.ID)
+		now, err := p.look(ctx, operation.ID, expected.Parsed != 0)
 		lags := !before.UpdatedAt.IsZero() && before.UpdatedAt.Equal(now.UpdatedAt)
 		if err == nil && !lags && connection.CheckUnchanged(&after, &now, operation) == nil {
 			after = now

@@ -370,6 +370,62 @@ func TestTheLastCredentialsAreNotDeleted(t *testing.T) {
 	}
 }
 
+// The statement shows an edit only after the next change, and there is no time of update. The
+// properties that are read by name show it at once.
+func TestAnEditThatTheStatementDoesNotShowStopsEveryWrite(t *testing.T) {
+	liar := simulator.Options{Behaviour: simulator.Behaviour{Lies: []simulator.Lie{{Kind: "oldValue"}}, Without: []string{"updated"}}}
+	for kind, write := range writes {
+		for name, url := range map[string]string{"edited": "https://by.hand.example", "as it was": "https://a.example"} {
+			t.Run(fmt.Sprint(kind, "/", name), func(t *testing.T) {
+				tenant, provider := embed(t, shared, liar)
+				_, live := look(t, provider)
+				a, b := live["Finance/A"], live["Finance/B"]
+				if err := tenant.Edit(a.ID, func(c *inspect.Connection) { c.Properties["url"] = url }); err != nil {
+					t.Fatal(err)
+				}
+				before := stored(tenant)
+				var told error
+				for _, outcome := range executeAny(t, provider, write(&a, &b)) {
+					told = errors.Join(told, outcome.Err)
+				}
+				isStopped, isWritten := errors.Is(told, connection.ErrChanged), fmt.Sprint(stored(tenant)[a.ID]) != fmt.Sprint(before[a.ID])
+				if isEdited := name == "edited"; isStopped != isEdited || isWritten == isEdited || told != nil && !isEdited {
+					t.Errorf("the error is %v, and A was written: %t; want ErrChanged and no write only after an edit", told, isWritten)
+				}
+			})
+		}
+	}
+}
+
+// The answer to a create is lost, so that the provider has read the connection to find it. An edit
+// after that read is by another client.
+func TestAnEditOfWhatWasFoundAfterItsCreateIsNoticed(t *testing.T) {
+	for _, edited := range []bool{false, true} {
+		t.Run(fmt.Sprint("edited ", edited), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tenant, provider := embed(t, shared, simulator.Options{Faults: []simulator.Fault{{Method: http.MethodPost, Path: connections, Cut: simulator.CutAfter}}})
+				look(t, provider)
+				made := provider.Execute(t.Context(), []connection.Operation{{
+					Kind: connection.Create, Key: connection.Key{Space: "Finance", Name: "New"}, Name: "New", Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"},
+					DataSource: "rest", Set: map[string]any{"url": "https://new.example"}, Record: &connection.Record{Project: "finance"},
+				}})[0]
+				if made.Err != nil {
+					t.Fatal(made.Err)
+				}
+				if edited {
+					if err := tenant.Edit(made.ID, func(c *inspect.Connection) { c.Properties["url"] = "https://by.hand.example" }); err != nil {
+						t.Fatal(err)
+					}
+				}
+				got := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: made.ID, Name: "Renamed"}})[0]
+				if isStopped := errors.Is(got.Err, connection.ErrChanged); isStopped != edited || !edited && got.Err != nil {
+					t.Errorf("the error is %v, want ErrChanged only after an edit", got.Err)
+				}
+			})
+		})
+	}
+}
+
 // typeIn types a password into a connection by hand.
 func typeIn(t *testing.T, tenant *inspect.Tenant, id, password string) {
 	t.Helper()

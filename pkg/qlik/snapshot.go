@@ -3,6 +3,7 @@ package qlik
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -519,6 +520,7 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		UpdatedAt:          wire.Updated.Time,
 		CreatedAt:          wire.Created.Time,
 		Statement:          wire.Statement.digest,
+		Parsed:             digestParsed(wire.Properties),
 		DataSource:         wire.DataSource,
 		Family:             wire.Type,
 		Tags:               set.user,
@@ -532,6 +534,18 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		live.StoredID = wire.Credentials
 	}
 	return live
+}
+
+// digestParsed returns the digest of properties as they were returned by name; zero: they were not.
+func digestParsed(properties map[string]any) connection.StatementDigest {
+	if properties == nil {
+		return 0
+	}
+	text, err := json.Marshal(properties)
+	if err != nil {
+		return 0 // JSON that was read can be written
+	}
+	return connection.DigestStatement(string(text))
 }
 
 // details reads the properties of the connections for which they are requested: first those that
