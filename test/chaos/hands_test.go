@@ -13,7 +13,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	simqlik "github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
@@ -64,12 +63,14 @@ type witness struct {
 	planned            bool
 	requests           int
 	read, wrote, hands map[string]int
+	made               map[string]int  // when this process created it
+	unread             map[string]bool // this process had not read it between its create and the hand
 	did                map[string]deed
 	foreign            map[string]inspect.Connection // nobody's or another project's, since a hand made it so
 }
 
 func newWitness() witness {
-	return witness{read: map[string]int{}, wrote: map[string]int{}, hands: map[string]int{}, did: map[string]deed{}, foreign: map[string]inspect.Connection{}}
+	return witness{read: map[string]int{}, wrote: map[string]int{}, hands: map[string]int{}, made: map[string]int{}, unread: map[string]bool{}, did: map[string]deed{}, foreign: map[string]inspect.Connection{}}
 }
 
 // act lets the other client do what it does before this request. It is called with the lock.
@@ -105,6 +106,7 @@ func (n *wire) handle(h hand) {
 	}
 	if h.deed != takes && h.deed != renamesSpace { // those do not change it
 		n.seen.hands[c.ID], n.seen.did[c.ID] = n.seen.requests, h.deed
+		n.seen.unread[c.ID] = n.seen.made[c.ID] > n.seen.read[c.ID]
 	}
 	names := []string{c.Name}
 	if s != nil {
@@ -244,20 +246,14 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 		case (n.seen.did[id] == edits || n.seen.did[id] == typesIn) && n.seen.wrote[id] > 0:
 			// The statement is read back after a write of ours. An edit in between is taken
 			// for a part of that write.
-		case n.seen.did[id] == edits && n.hidesEdits() && !destroys(r, body):
-			// The read shows the statement from before the edit. Only the time of update shows the edit,
-			// which counts where something is destroyed.
+		case n.seen.did[id] == edits && n.seen.unread[id] && !destroys(r, body):
+			// So is one that follows a create, which is read back only before what destroys.
 		default:
 			n.trouble("%s %s of %s at %d (%s), which was read at %d after somebody %s at %d",
 				r.Method, r.URL.Path, id, n.seen.requests, body, n.seen.read[id], n.seen.did[id], at)
 		}
 	}
 	return ids
-}
-
-// hidesEdits reports whether the service shows the statement from before the last change.
-func (n *wire) hidesEdits() bool {
-	return slices.ContainsFunc(n.world.behaviour.Lies, func(l simqlik.Lie) bool { return l.Kind == "oldValue" })
 }
 
 // restoresName reports whether a patch restores the name of the old connection of a recreate.
@@ -317,6 +313,22 @@ func (n *wire) afterRead(r *http.Request, response *http.Response) {
 		ID string `json:"id"`
 	}{answer.ID}) {
 		n.seen.read[c.ID] = n.seen.requests
+	}
+}
+
+// afterCreate notes which connection a request has created, if the answer says so: this process
+// searches for one whose answer is lost. It is called with the lock.
+func (n *wire) afterCreate(r *http.Request, response *http.Response) {
+	if response == nil || response.StatusCode != http.StatusCreated || r.URL.Path != "/api/v1/data-connections" {
+		return
+	}
+	body, _ := io.ReadAll(response.Body)
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	var created struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(body, &created) == nil && created.ID != "" {
+		n.seen.made[created.ID] = n.seen.requests
 	}
 }
 

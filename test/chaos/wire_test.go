@@ -88,6 +88,7 @@ func (n *wire) carryOut(r *http.Request) (response *http.Response, whole bool, e
 	for _, id := range ids {
 		n.seen.wrote[id] = n.seen.requests
 	}
+	n.afterCreate(r, response)
 	n.lookAtForeign()
 	return response, whole, err
 }
