@@ -88,14 +88,18 @@ func (env *environment) checkOptions(c *cli.Context) (engine.CheckOptions, error
 // checkAfter waits and then writes whether the apps still work that load what an apply has changed.
 func (env *environment) checkAfter(c *cli.Context, s *engine.Session, result *apply.Result) error {
 	wait := c.Duration(checkAfterName)
-	if wait <= 0 || !result.Wrote() {
+	recent := s.Recent()
+	if wait <= 0 || !result.Wrote() && recent.Last.IsZero() {
 		return nil
 	}
-	later := "qlsync check --since " + result.Ended.UTC().Format(time.RFC3339)
+	options := recent.Since(result)
+	if !result.Wrote() { // an earlier run may have been stopped before its check
+		wait = max(0, options.Since.Add(wait).Sub(env.clock()))
+	}
+	later := "qlsync check --since " + options.Since.UTC().Format(time.RFC3339)
 	if tenant := s.Tenant().Name; c.IsSet("tenant") || c.NArg() > 0 {
 		later += " -t " + commandline.Word(tenant)
 	}
-	options := engine.CheckOptions{Since: result.Ended, Began: result.Began, Result: result}
 	if err := s.Wait(c.Context, wait); err != nil {
 		return notChecked(errors.New("interrupted"), later)
 	}

@@ -128,6 +128,14 @@ func TestAnInterruptEndsTheWaitForACheckAndNamesTheCommand(t *testing.T) {
 	if text, err := os.ReadFile("result.json"); err != nil || !strings.Contains(string(text), `"done": 1`) {
 		t.Errorf("got the result %s and error %v, want the complete result", text, err)
 	}
+	// The repeated command has nothing to write, and does the check that the first one owes.
+	var checked strings.Builder
+	env = streams(nil, io.Discard)
+	env.stdout = &checked
+	if err := newApp(env).RunContext(t.Context(), []string{"qlsync", "apply", "--auto-approve", "--check-after", "1ms", "-t", "demo"}); err != nil ||
+		!strings.Contains(checked.String(), "No app has loaded data through 1 connection since") {
+		t.Errorf("repeated, it ends with %v, want a check:\n%s", err, &checked)
+	}
 	// Nothing is lost: the connection exists.
 	if err := newApp(streams(nil, io.Discard)).RunContext(t.Context(), []string{"qlsync", "drift"}); err != nil {
 		t.Errorf("got error %v of drift, want none", err)

@@ -468,3 +468,77 @@ func TestATenantThatJoinedAfterTheReviewIsReportedAndNotWrittenTo(t *testing.T) 
 		})
 	}
 }
+
+// The runner of the canary is stopped while it waits to check the apps, as a pod that is drained, and
+// its log may be lost with it. The runner that repeats it has nothing to write.
+func TestARepeatedRunDoesTheCheckThatAStoppedRunOwes(t *testing.T) {
+	const rollout = "groups: {canary: t0}\nrollout: {waves: [{name: canary, group: canary}, {name: rest}], check: %s}\n"
+	for _, test := range []struct {
+		name      string
+		fails     bool // the reload of the app after the first run
+		alsoWrite bool // the second run has something to write too
+		code      int
+		outcome   report.Outcome
+	}{
+		{"the app works", false, false, exitOK, report.OutcomeDone},
+		{"the app fails", true, false, exitDiffers, report.OutcomeUnhealthy},
+		{"the app fails, and more is written", true, true, exitDiffers, report.OutcomeUnhealthy},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := &drawnFleet{folder: t.TempDir(), rollout: fmt.Sprintf(rollout, "1h")}
+			for range 2 {
+				f.add(t, `,
+					"connections": [{"name": "Rates", "space": "Finance", "dataSource": "File_AmazonS3ConnectorV2", "properties": {"bucketName": "old"}, "tags": ["qlsync:fleet"]}],
+					"apps": [{"name": "Sales", "id": "sales", "space": "Finance", "script": [{"type": "load", "connection": "Finance/Rates"}], "reloads": [{"ago": "2h"}]}]`)
+			}
+			const declared = "version: 1\nconnections:\n  - {name: Rates, space: Finance, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: new}}\n"
+			f.write(t, "connections.yaml", declared)
+			f.during = func() { f.interrupt <- os.Interrupt }
+			stopped, code := f.apply(t, 0, "--wave", "canary", "--earlier-attempts", "0")
+			if code != exitPartial {
+				t.Fatalf("the stopped run ended with %d, want %d:\n%s", code, exitPartial, f.said)
+			}
+			// Repeated at once, the run owes the check: it waits, and is stopped again.
+			repeated, code := f.apply(t, 0, "--wave", "canary", "--earlier-attempts", "1")
+			if member := repeated.Of("t0"); code != exitPartial || member.Report.Wrote() || !member.Recheck {
+				t.Errorf("repeated and stopped again, it ended with %d and %v, want %d and no write:\n%s", code, member, exitPartial, f.said)
+			}
+			if err := f.tenants[0].Reload("Sales", inspect.SeedReload{Failed: test.fails, ErrorCode: "EngineConnectorError"}); err != nil {
+				t.Fatal(err)
+			}
+			if test.alsoWrite {
+				f.write(t, "connections.yaml", declared+"  - {name: Costs, space: Finance, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: costs}}\n")
+			}
+			f.during, f.rollout = nil, strings.ReplaceAll(f.rollout, "1h", "1s")
+			again, code := f.apply(t, 0, "--wave", "canary", "--earlier-attempts", "2")
+			if member := again.Of("t0"); code != test.code || member.Outcome != test.outcome || member.Health == nil {
+				t.Errorf("the repeated run ended with %d and %+v, want %d and %s with a check:\n%s", code, member, test.code, test.outcome, f.said)
+			}
+			for _, rollout := range []*report.Rollout{stopped.Rollout, repeated.Rollout} {
+				rollout.Check = "1s" // as if the project had not changed
+			}
+			var logs []string
+			for i, results := range []*report.Fleet[apply.Result]{stopped, repeated, again} {
+				text, err := json.Marshal(results)
+				if err != nil {
+					t.Fatal(err)
+				}
+				logs = append(logs, filepath.Join(f.folder, fmt.Sprintf("log%d.json", i)))
+				f.write(t, filepath.Base(logs[i]), string(text)+"\n")
+			}
+			want := exitRefused
+			if test.code == exitOK {
+				want = exitOK
+			}
+			for _, found := range [][]string{logs, logs[2:]} {
+				if code, _, said := command(t, nil, append([]string{"merge", "--gate", "canary"}, found...)...); code != want {
+					t.Errorf("with %d logs, the gate ends with %d, want %d:\n%s", len(found), code, want, said)
+				}
+			}
+			code, stdout, said := command(t, nil, "merge", "--gate", "canary", logs[0], logs[1])
+			if code != exitRefused || !strings.Contains(said, "the apps of 1 tenant were not checked: t0. Apply to wave canary again") || !strings.Contains(stdout, "1 of 1 done; the apps were not checked") {
+				t.Errorf("without the last log, the gate ends with %d, want %d, the reason and what to do:\n%s%s", code, exitRefused, stdout, said)
+			}
+		})
+	}
+}

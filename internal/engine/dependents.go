@@ -90,7 +90,9 @@ type CheckOptions struct {
 	// Result restricts the check to the connections that an apply has changed. Nil: all of the
 	// project's spaces.
 	Result *apply.Result
-	Usage  UsageOptions
+	// Updated adds to Result the connections of the project that were updated since. Zero: none.
+	Updated time.Time
+	Usage   UsageOptions
 }
 
 // CheckUse returns whether what loads through connections still works, by reloads that happened. It
@@ -116,7 +118,10 @@ func (s *Session) CheckUse(ctx context.Context, o CheckOptions) (*impact.Check, 
 	}
 	live := append(slices.Clone(snapshot.Connections), gone...)
 	if o.Result != nil {
-		live = slices.DeleteFunc(live, func(l connection.Live) bool { return !changed[l.ID] })
+		live = slices.DeleteFunc(live, func(l connection.Live) bool {
+			isUpdated := !o.Updated.IsZero() && l.Record.Project == s.project.Name && !l.UpdatedAt.Before(o.Updated)
+			return !changed[l.ID] && !isUpdated
+		})
 	}
 	check := &impact.Check{
 		Format: impact.CheckFormat, Project: s.project.Name, Tenant: impact.Tenant(s.planTenant()), Sight: index.Sight(),

@@ -88,8 +88,50 @@ type rollout struct {
 	*visits[apply.Result]
 	fleet    *report.Fleet[apply.Result]
 	outside  Outside
-	standing *report.Standing  // only under the lock of the visits
-	halted   connection.Reason // why no further wave begins
+	standing *report.Standing   // only under the lock of the visits
+	halted   connection.Reason  // why no further wave begins
+	recent   map[string]Updates // by the name of the tenant; only under the lock of the visits
+}
+
+// recentlyFor is how long an update of a connection may be the work of an earlier run that was stopped
+// before its check.
+const recentlyFor = 24 * time.Hour
+
+// Updates are the times of the first and the last one of some updates. The zero value: none.
+type Updates struct{ First, Last time.Time }
+
+// Recent returns the updates of the project's connections in the last 24 hours before the plan, by
+// whomever. An apply that was stopped before it checked the apps has left no other trace.
+func (s *Session) Recent() (recent Updates) {
+	if s.planned.Snapshot == nil {
+		return Updates{}
+	}
+	for i := range s.planned.Snapshot.Connections {
+		live := &s.planned.Snapshot.Connections[i]
+		if live.Record.Project != s.project.Name || live.UpdatedAt.Before(s.host.now().Add(-recentlyFor)) {
+			continue
+		}
+		if recent.First.IsZero() || live.UpdatedAt.Before(recent.First) {
+			recent.First = live.UpdatedAt
+		}
+		if live.UpdatedAt.After(recent.Last) {
+			recent.Last = live.UpdatedAt
+		}
+	}
+	return recent
+}
+
+// Since returns the options of a check of the connections that an apply has changed, and of those that
+// were updated shortly before it.
+func (u Updates) Since(result *apply.Result) CheckOptions {
+	o := CheckOptions{Since: result.Ended, Began: result.Began, Result: result, Updated: u.First}
+	if !result.Wrote() {
+		o.Since = u.Last
+	}
+	if !u.First.IsZero() {
+		o.Began = u.First
+	}
+	return o
 }
 
 // RollOut is [EachTenant] for an apply: it goes through the tenants wave after wave, and decides
@@ -100,10 +142,11 @@ func (p *Project) RollOut(ctx context.Context, tenants []spec.Tenant, o SessionO
 	look func(context.Context, *Session) (*apply.Result, error), ended func(*report.Member[apply.Result]),
 ) *guard.Panic {
 	fleet.Tenants = membersOf[apply.Result](p, tenants)
-	r := &rollout{fleet: fleet, outside: outside, standing: report.NewStanding(fleet.Rollout)}
+	r := &rollout{fleet: fleet, outside: outside, standing: report.NewStanding(fleet.Rollout), recent: map[string]Updates{}}
 	r.visits = &visits[apply.Result]{project: p, options: o, ended: func(member *report.Member[apply.Result]) {
 		if result := member.Report; result != nil {
 			member.Outcome, member.Tenant = report.OutcomeOf(result), result.Tenant
+			member.Recheck = !result.Wrote() && !r.recent[member.Tenant.Name].Last.IsZero() && r.fleet.Rollout.Checks(member)
 			r.carry(member)
 		}
 		r.add(member)
@@ -115,6 +158,7 @@ func (p *Project) RollOut(ctx context.Context, tenants []spec.Tenant, o SessionO
 		return r.crash.Load()
 	}
 	r.hold = r.mayNot
+	look = r.noting(look)
 	for at, wave := range fleet.Rollout.Waves {
 		isLast := at == len(fleet.Rollout.Waves)-1
 		selected := []int{}
@@ -132,6 +176,17 @@ func (p *Project) RollOut(ctx context.Context, tenants []spec.Tenant, o SessionO
 		r.halted = r.standing.Next(wave.Name)
 	}
 	return r.crash.Load()
+}
+
+// noting returns look, and notes which tenants have connections that were updated before.
+func (r *rollout) noting(look func(context.Context, *Session) (*apply.Result, error)) func(context.Context, *Session) (*apply.Result, error) {
+	return func(ctx context.Context, s *Session) (*apply.Result, error) {
+		result, err := look(ctx, s)
+		r.one.Lock()
+		defer r.one.Unlock()
+		r.recent[s.tenant.Name] = s.Recent()
+		return result, err
+	}
 }
 
 // mayNot returns why the next tenant may not begin.
@@ -174,7 +229,8 @@ func (r *rollout) carry(member *report.Member[apply.Result]) {
 	}
 }
 
-// check waits, and then checks the apps of the tenants of a wave that were written to.
+// check waits, and then checks the apps of the tenants of a wave that were written to, now or by an
+// earlier run that may have been stopped before its check.
 func (r *rollout) check(ctx context.Context, wave string, selected []int, ended func(*report.Member[apply.Result])) {
 	results := map[int]*apply.Result{}
 	var last time.Time // when the last apply ended
@@ -184,8 +240,8 @@ func (r *rollout) check(ctx context.Context, wave string, selected []int, ended 
 			continue
 		}
 		results[i] = member.Report
-		if results[i].Ended.After(last) {
-			last = results[i].Ended
+		if since := r.recent[member.Tenant.Name].Since(member.Report).Since; since.After(last) {
+			last = since
 		}
 	}
 	if len(results) == 0 || !r.waits(ctx, wave, len(results), last.Add(r.project.Rollout.Check)) {
@@ -200,7 +256,7 @@ func (r *rollout) check(ctx context.Context, wave string, selected []int, ended 
 	for i, result := range results {
 		group.Go(func() error {
 			found, err := within(ctx, r.project, r.options, r.fleet.Tenants[i].Tenant.Name, &r.crash, func(ctx context.Context, s *Session) (*report.Health, error) {
-				return s.health(ctx, result)
+				return s.health(ctx, r.recent[s.tenant.Name].Since(result))
 			})
 			if err != nil {
 				found = &report.Health{Text: messages.Text(connection.Because("unknown-health", "reason", errorText(err)))}
@@ -241,11 +297,11 @@ func (r *rollout) waits(ctx context.Context, wave string, tenants int, until tim
 }
 
 // health returns whether the apps still work that load what an apply has changed.
-func (s *Session) health(ctx context.Context, result *apply.Result) (*report.Health, error) {
+func (s *Session) health(ctx context.Context, o CheckOptions) (*report.Health, error) {
 	if _, ok := s.provider.(connection.UsageReader); !ok {
 		return &report.Health{Works: true, Text: messages.Text(connection.Because("no-health"))}, nil
 	}
-	check, err := s.CheckUse(ctx, CheckOptions{Since: result.Ended, Began: result.Began, Result: result})
+	check, err := s.CheckUse(ctx, o)
 	if err != nil {
 		return nil, err
 	}

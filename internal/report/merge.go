@@ -356,9 +356,12 @@ func (m *merger[T]) newest(found []attempt[T]) (newest attempt[T], runs int) {
 }
 
 // laterOf returns the later one of two members on a tenant. A run that did not check the apps keeps
-// what an earlier one found. A run that had nothing to write keeps a change that was not checked.
+// what an earlier one found. A run that had nothing to write keeps a change that was not checked, and
+// a delete even if it checked the apps: it could not know what was deleted.
 func (m *merger[T]) laterOf(earlier, later Member[T]) Member[T] {
 	switch {
+	case later.Outcome == OutcomeDone && later.Recheck && isUnchecked(m.merged.Rollout, earlier) && !later.Health.fails() && (later.Health == nil || deletes(earlier)):
+		later.Report, later.Health = earlier.Report, nil
 	case later.Outcome != OutcomeDone || later.Health != nil:
 	case earlier.Health.fails():
 		later.Outcome, later.Health = OutcomeUnhealthy, earlier.Health
@@ -372,6 +375,12 @@ func (m *merger[T]) laterOf(earlier, later Member[T]) Member[T] {
 func isUnchecked[T any](r *Rollout, member Member[T]) bool {
 	result, ok := any(&member).(*Member[apply.Result])
 	return ok && r.Unchecked(result)
+}
+
+// deletes reports whether an apply has deleted a connection.
+func deletes[T any](member Member[T]) bool {
+	result, ok := any(member.Report).(*apply.Result)
+	return ok && slices.ContainsFunc(result.Items, func(item apply.Item) bool { return item.Action == plan.ActionDelete && item.Outcome == apply.Done })
 }
 
 // addSelections adds the tenants that a run was about. One that was about all makes the others irrelevant.

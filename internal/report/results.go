@@ -76,7 +76,7 @@ func (t Text) Results(w io.Writer, f *Fleet[apply.Result]) error {
 		if text := head(member); text != "" {
 			p.line("%s", p.paint(bold, text))
 		}
-		p.tenant(p.pad(hueOf(member.Outcome), string(member.Outcome), width)+" "+tenantName(member.Tenant), resultLine(member))
+		p.tenant(p.pad(hueOf(member.Outcome), string(member.Outcome), width)+" "+tenantName(member.Tenant), resultLine(f, member))
 	}
 	if len(members) > 0 {
 		p.line("")
@@ -95,21 +95,24 @@ func hueOf(outcome Outcome) hue {
 }
 
 // resultLine returns what became of one tenant.
-func resultLine(member *Member[apply.Result]) string {
+func resultLine(f *Fleet[apply.Result], member *Member[apply.Result]) string {
 	switch {
 	case member.Report == nil:
 		return strings.TrimRight(member.Error, "\n")
 	case member.Report.Ledger.Planned == 0:
-		return withHealth(member, "nothing to do")
+		return withHealth(f, member, "nothing to do")
 	case member.Report.Ledger.Done == member.Report.Ledger.Planned:
-		return withHealth(member, fmt.Sprintf("%s of %s done", words.Number(member.Report.Ledger.Done), words.Number(member.Report.Ledger.Planned)))
+		return withHealth(f, member, fmt.Sprintf("%s of %s done", words.Number(member.Report.Ledger.Done), words.Number(member.Report.Ledger.Planned)))
 	}
-	return withHealth(member, ledger(member.Report))
+	return withHealth(f, member, ledger(member.Report))
 }
 
 // withHealth adds what the check of the apps has found.
-func withHealth(member *Member[apply.Result], text string) string {
-	if member.Health == nil {
+func withHealth(f *Fleet[apply.Result], member *Member[apply.Result], text string) string {
+	switch {
+	case f.Rollout.Unchecked(member):
+		return strings.TrimSuffix(text, ".") + "; the apps were not checked"
+	case member.Health == nil:
 		return text
 	}
 	return strings.TrimSuffix(text, ".") + "; " + member.Health.Text
@@ -125,7 +128,7 @@ func (Markdown) Results(w io.Writer, f *Fleet[apply.Result]) error {
 	var undone []string
 	for _, member := range worstFirst(f) {
 		if member.Outcome != OutcomeDone {
-			undone = append(undone, fmt.Sprintf("%s: **%s**: %s", code(inWave(member)), prose(string(member.Outcome)), prose(resultLine(member))))
+			undone = append(undone, fmt.Sprintf("%s: **%s**: %s", code(inWave(member)), prose(string(member.Outcome)), prose(resultLine(f, member))))
 		}
 		if r := member.Report; r != nil {
 			l := r.Ledger

@@ -65,10 +65,15 @@ func (r *Rollout) Same(other *Rollout) bool {
 }
 
 // Unchecked reports whether the apps of a tenant must still be checked before the next wave: the
-// rollout demands it, and the apply has written to the tenant.
+// rollout demands it, and the apply, or an earlier run that was stopped, has written to the tenant.
 func (r *Rollout) Unchecked(m *Member[apply.Result]) bool {
+	return r.Checks(m) && m.Outcome == OutcomeDone && m.Health == nil && m.Report != nil && (m.Report.Wrote() || m.Recheck)
+}
+
+// Checks reports whether the rollout demands a check after the wave of a tenant.
+func (r *Rollout) Checks(m *Member[apply.Result]) bool {
 	at := r.index(m.Wave)
-	return at >= 0 && at < len(r.Waves)-1 && r.Check != "" && m.Outcome == OutcomeDone && m.Health == nil && m.Report != nil && m.Report.Wrote()
+	return at >= 0 && at < len(r.Waves)-1 && r.Check != ""
 }
 
 // Health is whether the apps still work that load the connections which an apply has changed.
@@ -196,7 +201,8 @@ func holding(f *Fleet[apply.Result], at int) (reasons []string) {
 		reasons = append(reasons, "interrupted or not started: "+firstFew(unfinished))
 	}
 	if len(unchecked) > 0 {
-		reasons = append(reasons, "the apps of "+words.Count(len(unchecked), "tenant")+" were not checked: "+firstFew(unchecked))
+		reasons = append(reasons, fmt.Sprintf("the apps of %s were not checked: %s. Apply to wave %s again: the apply checks them if it runs within 24 hours, and later with --resume",
+			words.Count(len(unchecked), "tenant"), firstFew(unchecked), wave))
 	}
 	if stop := standing.Next(wave); stop.Holds() {
 		reasons = append(reasons, messages.Text(stop))

@@ -51,6 +51,13 @@ func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
 	}
 	nothing := resultOn("west", apply.Done)
 	nothing.Items, nothing.Ledger = []apply.Item{}, apply.Ledger{}
+	rechecking := func(r *apply.Result) report.Member[apply.Result] {
+		m := memberOf(r)
+		m.Recheck = true
+		return m
+	}
+	deleted := memberOf(resultOn("west", apply.Done))
+	deleted.Report.Items[0].Action = plan.ActionDelete
 	interrupted, held := away("west"), away("west")
 	interrupted.Outcome, held.Outcome = report.OutcomeInterrupted, report.OutcomeNotStarted
 	shard0 := waveRun(t, "canary", "0/2", first, false, east)
@@ -63,7 +70,7 @@ func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
 		{"a lost shard", shard0, "shard 1/2 is missing"},
 		{"a lost shard behind that of another wave", shard0 + waveRun(t, "rest", "1/2", first, false, memberOf(resultOn("south", apply.Done))), "shard 1/2 of wave canary is missing"},
 		{"a tenant without a report", waveRun(t, "canary", "", first, false, east), "wave canary has 2 tenants, and only 1 reported"},
-		{"not checked", waveRun(t, "canary", "", first, true, checked(east, true), west), "the apps of 1 tenant were not checked: west"},
+		{"not checked", waveRun(t, "canary", "", first, true, checked(east, true), west), "the apps of 1 tenant were not checked: west. Apply to wave canary again: the apply checks them if it runs within 24 hours, and later with --resume"},
 		{"checked", waveRun(t, "canary", "", first, true, checked(east, true), checked(west, true)), ""},
 		{"checked in a later line", waveRun(t, "canary", "", first, true, east, west) + waveRun(t, "canary", "", first, true, checked(east, true), checked(west, true)), ""},
 		{
@@ -81,6 +88,19 @@ func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
 		{
 			"killed before the check, and a later run checked", waveRun(t, "canary", "", first, true, checked(east, true), west) + waveRun(t, "canary", "", second, true, checked(west, true)),
 			"",
+		},
+		{
+			"killed before the check, and a retry was killed too", waveRun(t, "canary", "", first, true, checked(east, true), west) + waveRun(t, "canary", "", second, true, rechecking(nothing)),
+			"the apps of 1 tenant were not checked: west",
+		},
+		{"the retry was killed, and the first log is lost", waveRun(t, "canary", "", second, true, checked(east, true), rechecking(nothing)), "the apps of 1 tenant were not checked: west"},
+		{
+			"killed before the check, and a retry checked", waveRun(t, "canary", "", first, true, checked(east, true), west) + waveRun(t, "canary", "", second, true, checked(rechecking(nothing), true)),
+			"",
+		},
+		{
+			"killed after a delete, which a retry cannot check", waveRun(t, "canary", "", first, true, checked(east, true), deleted) + waveRun(t, "canary", "", second, true, checked(rechecking(nothing), true)),
+			"the apps of 1 tenant were not checked: west",
 		},
 		{"interrupted before a tenant", shard0 + waveRun(t, "canary", "1/2", first, false, interrupted), "interrupted or not started: west"},
 		{"interrupted, and completed by a retry", shard0 + waveRun(t, "canary", "1/2", first, false, interrupted) + waveRun(t, "canary", "1/2", second, false, west), ""},

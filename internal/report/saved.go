@@ -74,6 +74,9 @@ type Member[T any] struct {
 	Wave string `json:"wave,omitempty"`
 	// Outcome is set for a result and for an error.
 	Outcome Outcome `json:"outcome,omitempty"`
+	// Recheck reports that nothing was written, but connections were updated shortly before, perhaps by
+	// a run that was stopped before its check: the apps must be checked as after a write.
+	Recheck bool `json:"recheck,omitempty"`
 	// Health is set when the apps were checked after the wave of the tenant.
 	Health *Health `json:"health,omitempty"`
 	Report *T      `json:"report,omitempty"`
