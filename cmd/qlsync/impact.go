@@ -81,8 +81,10 @@ func (env *environment) afterImpact(c *cli.Context, list *impact.List) {
 		env.next(c, "To see the report in a browser", given(c, "impact", c.Command.Flags, appearance...)+arguments(c)+" --report html=impact.html")
 	case slices.ContainsFunc(list.Unused.Proven, func(one impact.UnusedConnection) bool { return one.Declared == nil && !one.Owned }):
 		env.next(c, "To export the unmanaged connections", followUp(c, "export", c.String("tenant")))
-	case len(list.Unused.Proven) > 0:
+	case slices.ContainsFunc(list.Unused.Proven, func(one impact.UnusedConnection) bool { return one.Declared != nil }):
 		env.next(c, "After you delete their blocks, plan", followUp(c, "plan", c.String("tenant")))
+	case len(list.Unused.Proven) > 0:
+		env.next(c, "To see what apply would delete", followUp(c, "plan", c.String("tenant")))
 	}
 }
 

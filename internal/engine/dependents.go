@@ -52,6 +52,9 @@ func (s *Session) Impact(ctx context.Context, o ImpactOptions) (*impact.List, er
 		})
 	default:
 		list.Connections = index.List(live, nil)
+		if len(o.Connections) == 0 {
+			list.Elsewhere = index.Unseen.Elsewhere
+		}
 	}
 	s.fillSight(&list.Sight)
 	return list, nil

@@ -30,6 +30,9 @@ type List struct {
 	// App is the text by which apps were selected; empty: all dependents are listed.
 	App         string     `json:"app,omitempty"`
 	Connections []Impacted `json:"connections"`
+	// Elsewhere are the ids of used connections that are in no space that was read or do not exist any
+	// more, sorted. Empty if only a part was asked for.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 	// Unused is set if only unused connections were asked for.
 	Unused *UnusedList `json:"unused,omitempty"`
 }

@@ -100,6 +100,9 @@ func newImpactView(l *impact.List) *impactView {
 	for _, line := range sightLines(l.Sight) {
 		gaps = append(gaps, Sanitize(line))
 	}
+	if line := elsewhere(l); line != "" {
+		gaps = append(gaps, line)
+	}
 	v.Notices = append(v.Notices, noticeView{Head: "What was looked at", Items: gaps})
 	if l.Unused != nil {
 		v.unused(l.Unused)

@@ -49,7 +49,20 @@ func (t Text) Impact(w io.Writer, l *impact.List) error {
 	}
 	p.line("")
 	p.sight(l.Sight)
+	if line := elsewhere(l); line != "" {
+		p.line("%s", line)
+	}
 	return p.err
+}
+
+// elsewhere returns how many used connections are not in the list; empty: none.
+func elsewhere(l *impact.List) string {
+	n := len(l.Elsewhere)
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Not listed: %s that apps use, in spaces that were not read, or deleted. --format json has %s.",
+		words.Count(n, "connection"), words.Plural(n, "its id", "their ids"))
 }
 
 // shownDependents is how many dependents of a connection a text lists.

@@ -46,7 +46,7 @@ func dependentsCalled(names ...string) []impact.Dependent {
 func listOf(names ...string) *impact.List {
 	dependents := dependentsCalled(names...)
 	one := impact.Impacted{Connection: key(names[0], names[0]), ID: "c1", Count: impact.CountOf(dependents, looked), Unchecked: 2, Dependents: dependents}
-	return &impact.List{Format: impact.ListFormat, Project: names[0], Tenant: impact.Tenant{Name: names[0], URL: "https://x.example", ID: "t1"}, Sight: sightOf(names[0]), App: "Sales*", Connections: []impact.Impacted{one}}
+	return &impact.List{Format: impact.ListFormat, Project: names[0], Tenant: impact.Tenant{Name: names[0], URL: "https://x.example", ID: "t1"}, Sight: sightOf(names[0]), App: "Sales*", Connections: []impact.Impacted{one}, Elsewhere: names}
 }
 
 func unusedOf(name string) *impact.List {
