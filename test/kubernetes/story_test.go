@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 const namespace, canaryJob, restJob = "qlsync", "qlsync-apply-canary", "qlsync-apply-rest"
@@ -72,6 +74,7 @@ func tellTheStory(t *testing.T, l layout) {
 		}
 	}
 	c.checkMerged(f)
+	c.checkUnhealthy(f)
 	c.checkDrift(f)
 }
 
@@ -417,6 +420,26 @@ func (c *cluster) checkGate(f *fleet) {
 		c.t.Fatalf("merge --gate canary ended with %d, want 0:\n%s%s", code, out, problems)
 	}
 	c.say("the first wave is done")
+}
+
+// checkUnhealthy runs the job of the first wave again, after an app of a canary has failed. The job has
+// nothing to write, finds the app, and is not tried again.
+func (c *cluster) checkUnhealthy(f *fleet) {
+	c.t.Helper()
+	if err := (*f.tenants.Load())[f.names[0]].Reload("Sales", inspect.SeedReload{Failed: true, ErrorCode: "EngineConnectorError"}); err != nil {
+		c.t.Fatal(err)
+	}
+	c.kubectl("delete", "job", canaryJob, "--namespace", namespace, "--cascade=foreground")
+	c.applyManifests("canary", "waves/canary", `- {op: replace, path: /spec/backoffLimitPerIndex, value: 1}`)
+	job, pods := c.waitForJob(canaryJob), c.pods(canaryJob)
+	if job.Status.FailedIndexes != "0" || len(pods) != 1 || pods[0].code() != 2 {
+		c.t.Errorf("with an app that fails, the failed indexes are %q, after %d attempts, want index 0 after one that ended with 2", job.Status.FailedIndexes, len(pods))
+	}
+	want := fmt.Sprintf("Tenants: 1 unhealthy, %d done.", canaries-1)
+	if code, out, problems := c.qlsyncWith(c.logs(canaryJob), "merge", "-"); code != 2 || !strings.Contains(out, want) {
+		c.t.Errorf("with an app that fails, merge ended with %d, want 2 and %q:\n%s%s", code, want, out, problems)
+	}
+	c.say("an app of a canary fails")
 }
 
 // checkDrift runs the job for drift once, after a change by hand. Drift does not fail an index.

@@ -80,7 +80,8 @@ func (f *fleet) reset(t *testing.T) {
 			}
 		}
 		tenant, err := inspect.New(fmt.Appendf(nil, `{"token": %q, "tenantId": %q, "users": [{"email": "ana@example.com", "name": "Ana", "roles": ["TenantAdmin"]}],
-			"spaces": [{"name": "Finance", "type": "shared"}], "connections": [%s]}`, apiKey, "id-of-"+name, connections),
+			"spaces": [{"name": "Finance", "type": "shared"}], "connections": [%s],
+			"apps": [{"name": "Sales", "id": "sales", "space": "Finance", "script": [{"type": "load", "connection": "Finance/Rates"}], "reloads": [{"ago": "2h"}]}]}`, apiKey, "id-of-"+name, connections),
 			qlik.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -95,7 +96,7 @@ func (f *fleet) reset(t *testing.T) {
 func (f *fleet) project() map[string]string {
 	var text strings.Builder
 	text.WriteString("version: 1\nproject: fleet\nconnections: [connections.yaml]\n" +
-		"groups: {canary: t00*}\nrollout: {waves: [{name: canary, group: canary}, {name: rest}], stopAfter: {failed: 3}}\ntenants:\n")
+		"groups: {canary: t00*}\nrollout: {waves: [{name: canary, group: canary}, {name: rest}], stopAfter: {failed: 3}, check: 1s}\ntenants:\n")
 	for _, name := range f.names {
 		fmt.Fprintf(&text, "  %s: {url: \"https://%s%s\", auth: {apiKey: {env: QLIK_API_KEY}}}\n", name, name, zone)
 	}
