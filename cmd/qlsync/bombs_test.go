@@ -179,7 +179,7 @@ func bombSays(name string) string {
 		tooLong    = "a text is longer than 1,048,576 bytes"
 		tooLarge   = "the file is larger than 32 MiB (split the file)"
 		tooDense   = "the file has more than 3,145,728 lines, commas, colons and brackets (split the file)"
-		entries    = "a map has more than 1,000 entries (remove entries)"
+		entries    = "a map has more than 1,000 entries (remove entries. For more tenants, declare fleet with a file or the organization in place of tenants)"
 		number     = "the number is too large or too small (put the value in quotes if it is text)"
 		alternates = "its references and alternatives check one value against more than 10,000 schemas. Only the names of its properties are checked"
 		projects   = "(split the project, or raise the limits with --raise-limits N)"

@@ -267,8 +267,8 @@ var Spec = connection.Messages{
 		Example: args{"limit": 20000},
 	},
 	"map-too-large": {
-		Text: "a map has more than {limit} entries", Next: "remove entries",
-		Meaning: "One map is larger than any real one.",
+		Text: "a map has more than {limit} entries", Next: "remove entries. For more tenants, declare fleet with a file or the organization in place of tenants",
+		Meaning: "One map is larger than what people write by hand. A fleet has more tenants: tenants.lock.json can list 20,000.",
 		Example: args{"limit": 1000},
 	},
 	"text-too-long": {
