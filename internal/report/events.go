@@ -72,7 +72,8 @@ const worthTelling = 30 * time.Second
 func (t Text) UsagePlanned(w io.Writer, requests int, wait time.Duration) error {
 	p := t.printer(w)
 	if wait >= worthTelling {
-		p.line("Reading which connections the apps use takes %s and about %s, because of the rate limit. With --cache DIR, the next run takes seconds.",
+		p.line("Reading which connections the apps use takes %s and about %s, because of the rate limit. "+
+			"With --cache DIR, plan, impact and check keep what they read, and the next run takes seconds.",
 			words.Count(requests, "request"), clock(wait))
 	}
 	return p.err

@@ -25,6 +25,20 @@ func TestTheAgeOfASnapshotIsInTheUnitThatFits(t *testing.T) {
 	}
 }
 
+// apply and drift read dependents too, and have no flag --cache.
+func TestALongReadingOfDependentsIsAnnouncedWithTheCommandsThatHaveACache(t *testing.T) {
+	for wait, want := range map[time.Duration]string{
+		29 * time.Second: "",
+		6 * time.Minute: "Reading which connections the apps use takes 5,000 requests and about 6 min 0 s, because of the rate limit. " +
+			"With --cache DIR, plan, impact and check keep what they read, and the next run takes seconds.\n",
+	} {
+		var text strings.Builder
+		if err := (report.Text{}).UsagePlanned(&text, 5000, wait); err != nil || text.String() != want {
+			t.Errorf("a wait of %v is announced as %q (%v), want %q", wait, text.String(), err, want)
+		}
+	}
+}
+
 func TestNoEventSteersATerminalOrAPipeline(t *testing.T) {
 	const forged = "\x1b]0;pwn\a\n##vso[task.setvariable variable=PATH]/evil"
 	t0, reason := report.Text{}, errors.New(forged)
