@@ -118,8 +118,8 @@ func (s *Seed) Build(b Behaviour, now time.Time, salt string) (*World, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...) // the rest needs users
 	}
-	for _, name := range s.Groups {
-		w.groupNamed(name)
+	for i, name := range s.Groups {
+		w.addGroup(name, slices.Contains(s.Groups[:i], name))
 	}
 	if s.OAuth != nil {
 		w.Users = append(w.Users, w.Bot(s.OAuth.ClientID))

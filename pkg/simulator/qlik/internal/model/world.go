@@ -191,6 +191,15 @@ func (w *World) groupNamed(name string) *Group {
 	return g
 }
 
+// addGroup adds a group of a seed. A name that the seed repeats is that of another group.
+func (w *World) addGroup(name string, again bool) {
+	if !again {
+		w.groupNamed(name)
+		return
+	}
+	w.Groups = append(w.Groups, &Group{ID: w.objectID("group", fmt.Sprintf("%s %d", name, len(w.Groups))), Name: name})
+}
+
 // AddSpace creates a space that belongs to its creator.
 func (w *World) AddSpace(name, kind, creator string, at time.Time) *Space {
 	s := &Space{ID: w.freshSpaceID(name), Name: name, Type: kind, Owner: creator, Created: at, CreatedBy: creator, Updated: at}
