@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -98,9 +99,10 @@ func (w *wireAssignment) member() connection.Member {
 	return connection.Member{Assignment: w.ID, Principal: connection.Principal{Kind: kind, ID: w.Assignee}, Roles: slices.Sorted(slices.Values(w.Roles))}
 }
 
-// nameMembers adds the names of members, as far as the caller may see them: people read names.
+// nameMembers adds the names of members, as far as the caller may see them: people read names. A bot
+// user has the name of its client, with which its subject ends (assumed).
 func (s *survey) nameMembers(ctx context.Context, spaces []connection.SpaceDetails) error {
-	names := map[string]string{}
+	names, bots := map[string]string{}, map[string]string{}
 	for _, known := range s.principals {
 		names[known.ID] = known.Name
 	}
@@ -122,6 +124,7 @@ func (s *survey) nameMembers(ctx context.Context, spaces []connection.SpaceDetai
 	}
 	for _, user := range people {
 		names[user.ID] = cmp.Or(user.Email, user.Subject)
+		bots[user.ID] = cmp.Or(user.Subject[strings.LastIndexAny(user.Subject, `|\`)+1:], names[user.ID])
 	}
 	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(groups))), maxUserIDs) {
 		listed, _, err := list[wireGroup](ctx, s.client, s.get(groupsPath, anyOf("id", chunk...)))
@@ -137,7 +140,10 @@ func (s *survey) nameMembers(ctx context.Context, spaces []connection.SpaceDetai
 	}
 	for i := range spaces {
 		for j := range spaces[i].Members {
-			spaces[i].Members[j].Name = names[spaces[i].Members[j].ID]
+			member := &spaces[i].Members[j]
+			if member.Name = names[member.ID]; member.Kind == connection.MemberClient && bots[member.ID] != "" {
+				member.Name = bots[member.ID]
+			}
 		}
 		slices.SortFunc(spaces[i].Members, func(a, b connection.Member) int {
 			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
