@@ -19,6 +19,7 @@ func exportCommand(env *environment) *cli.Command {
 		Description: "A plan of these files adopts the connections and changes nothing else. export never replaces a file.",
 		Flags: slices.Concat(sharedFlags(), []cli.Flag{
 			commandline.Repeatable("space", "export the space with this `NAME`, or personal; repeatable (default: the spaces of the project)"),
+			&cli.BoolFlag{Name: "with-spaces", Usage: "also declare the spaces, with their members"},
 			&cli.StringFlag{Name: "out", Usage: "write one file for each space into the folder `DIR` (default: one file for all spaces, on standard output)"},
 		}),
 		Action: func(c *cli.Context) error { return runExport(c, env) },
@@ -35,7 +36,7 @@ func runExport(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.Close()
-	exported, err := s.Export(c.Context, engine.ExportOptions{Spaces: c.StringSlice("space"), Dir: c.String("out")})
+	exported, err := s.Export(c.Context, engine.ExportOptions{Spaces: c.StringSlice("space"), Dir: c.String("out"), WithSpaces: c.Bool("with-spaces")})
 	if err != nil {
 		return err
 	}

@@ -275,3 +275,81 @@ func (w *exportWorld) onlyAdopts(exported export.Result) {
 		w.Fatalf("a plan of %d exported connections adopts and leaves alone others than these: %+v", len(w.declared.Connections), p.Summary)
 	}
 }
+
+// TestExportedSpacesPlanToNothing exports the spaces of random tenants: each one is in a file or is
+// listed with the reason, and a plan of the files leaves all of them alone.
+func TestExportedSpacesPlanToNothing(t *testing.T) {
+	base, worlds := t.TempDir(), 0
+	rapid.Check(t, func(t *rapid.T) {
+		hard := rapid.SampledFrom(hardTexts)
+		texts := rapid.OneOf(hard, rapid.StringN(1, 12, 40))
+		groups := rapid.SliceOfN(texts, 1, 6).Draw(t, "groups")
+		users := []any{map[string]any{"email": "ana@example.com", "roles": []any{"TenantAdmin"}}}
+		for i, subject := range rapid.SliceOfNDistinct(texts, 0, 3, rapid.ID).Draw(t, "subjects") {
+			users = append(users, map[string]any{"email": fmt.Sprintf("u%d@example.com", i), "subject": subject})
+		}
+		var spaces []any
+		names := rapid.SliceOfNDistinct(texts, 1, 4, rapid.ID).Draw(t, "spaces")
+		for _, name := range names {
+			var assignments []any
+			roles := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"consumer", "facilitator", "dataconsumer"}), 1, 3, rapid.ID)
+			for _, group := range rapid.SliceOfNDistinct(rapid.SampledFrom(groups), 0, 3, rapid.ID).Draw(t, "members") {
+				assignments = append(assignments, map[string]any{"group": group, "roles": roles.Draw(t, "roles")})
+			}
+			for i := range len(users) - 1 {
+				assignments = append(assignments, map[string]any{"user": fmt.Sprintf("u%d@example.com", i), "roles": roles.Draw(t, "roles")})
+			}
+			if client := rapid.SampledFrom([]string{"", "ci", "unknown"}).Draw(t, "client"); client != "" {
+				assignments = append(assignments, map[string]any{"client": client, "roles": roles.Draw(t, "roles")})
+			}
+			spaces = append(spaces, map[string]any{
+				"name": name, "type": rapid.SampledFrom([]string{"shared", "managed"}).Draw(t, "type"),
+				"description": rapid.OneOf(rapid.Just(""), texts).Draw(t, "description"), "assignments": assignments,
+			})
+		}
+		seed, err := json.Marshal(map[string]any{"users": users, "groups": groups, "oauth": map[string]any{"clientId": "ci", "clientSecret": "s"}, "spaces": spaces})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tenant, err := simqlik.New(seed, simqlik.Options{})
+		if err != nil {
+			t.Skip() // what it cannot hold, such as a name twice
+		}
+		server, err := simulator.Start(tenant, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		worlds++
+		w := exportWorld{T: t, dir: filepath.Join(base, fmt.Sprint(worlds)), token: server.Token}
+		w.write("qlsync.yaml", fmt.Appendf(nil, "version: 1\nproject: acme\ntenants: {demo: {url: '%s', auth: {apiKey: {env: TOKEN}}}}\n", server.URL))
+		w.read(nil)
+		session, err := w.project.Open(context.Background(), engine.SessionOptions{})
+		w.must(err)
+		exported, err := session.Export(context.Background(), engine.ExportOptions{Spaces: names, Dir: filepath.Join(w.dir, "connections"), WithSpaces: true})
+		session.Close()
+		w.must(err)
+		for _, file := range exported.Files {
+			w.write(filepath.Join("connections", file.Name), file.Text)
+		}
+		if len(exported.Files) == 0 {
+			return
+		}
+		w.read(nil)
+		for _, name := range names {
+			isOmitted := slices.ContainsFunc(exported.Omitted, func(r export.Remark) bool { return r.Connection.Space == name })
+			isPersonal := name == connection.PersonalSpace
+			if !isPersonal && isOmitted == w.declared.Prepares(connection.SpaceRef{Name: name}) {
+				w.Fatalf("space %q: omitted is %v, and so is declared: %+v", name, isOmitted, exported)
+			}
+		}
+		session, err = w.project.Open(context.Background(), engine.SessionOptions{})
+		w.must(err)
+		defer session.Close()
+		p, err := session.Plan(context.Background(), engine.PlanOptions{})
+		w.must(err)
+		if len(p.Changes) > 0 {
+			w.Fatalf("a plan of what was exported has changes: %+v\n%s", p.Changes, exported.Files[0].Text)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/qlsync/qlsync/internal/export"
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/internal/report/messages"
+	planned "github.com/qlsync/qlsync/internal/spaces"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -25,6 +26,8 @@ type ExportOptions struct {
 	// Dir is the folder for the files, one for each space. Empty: everything is in one file, as for
 	// standard output.
 	Dir string
+	// WithSpaces also declares the spaces, with their members.
+	WithSpaces bool
 }
 
 // Export reads the tenant's connections that no file declares, and returns them as files.
@@ -36,6 +39,9 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	spaces, err := s.exportedSpaces(o.Spaces)
 	if err != nil {
 		return export.Result{}, err
+	}
+	if o.WithSpaces && !s.tenant.KeepsSpaces() {
+		return export.Result{}, fmt.Errorf("export spaces: tenant %q has the provider %s, whose spaces cannot be declared. Export the connections only", s.tenant.Name, s.tenant.Provider)
 	}
 	defer s.watch()()
 	snapshot, err := s.snapshot(ctx, connection.Scope{
@@ -65,6 +71,12 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 		}
 	}
 	s.redactValues(hidden)
+	var withSpaces export.Spaces
+	if o.WithSpaces {
+		if withSpaces, err = s.exportSpaces(ctx, spaces, snapshot); err != nil {
+			return export.Result{}, s.explained(err)
+		}
+	}
 	kind, _ := providerOf(s.tenant)
 	dir := o.Dir
 	if dir == "" {
@@ -72,7 +84,7 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	}
 	exported := export.Export(s.project.Project, export.Input{
 		Tenant: s.tenant.Name, Live: hidden.Connections, Catalog: catalog,
-		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: o.Dir == "",
+		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, Spaces: withSpaces, OneFile: o.Dir == "",
 		Classify: kind.rules.Classify, HoldsSecret: kind.holdsSecret, KnowsSecret: kind.knowsSecret, Normalize: s.provider.Normalize,
 	})
 	exported.Written = s.provider.Assess(connection.Difference{Live: &connection.Live{}, Declared: &connection.Desired{}, Source: &connection.DataSource{}}).Carries.Holds()
@@ -83,6 +95,49 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 		s.notify(NotExported{problem.Message})
 	}
 	return exported, nil
+}
+
+// exportSpaces returns the declarations of spaces. It reads the spaces, then what the names of their
+// members refer to, as a plan of the declarations would. Such a plan must be empty.
+func (s *Session) exportSpaces(ctx context.Context, refs []connection.SpaceRef, snapshot *connection.Snapshot) (export.Spaces, error) {
+	var wanted []connection.Space
+	var scope connection.Scope
+	for _, space := range snapshot.Spaces {
+		isWanted := func(ref connection.SpaceRef) bool {
+			return !ref.Personal && (ref.ID == space.ID || ref.Name == space.Name)
+		}
+		if space.ID != "" && slices.ContainsFunc(refs, isWanted) {
+			wanted, scope.SpaceDetails = append(wanted, space), append(scope.SpaceDetails, space.Name)
+		}
+	}
+	if len(wanted) == 0 {
+		return export.Spaces{}, nil
+	}
+	details, err := s.read(ctx, scope) // not withheld: a file must not have the replacement of a secret
+	if err != nil {
+		return export.Spaces{}, s.redactError(err)
+	}
+	found := export.DeclareSpaces(wanted, details, s.declared.Prepared, s.quotes)
+	scope = connection.Scope{}
+	for i := range found.Found {
+		found.Found[i].AddTo(&scope)
+	}
+	directory, err := s.read(ctx, scope)
+	if err != nil {
+		return export.Spaces{}, s.redactError(err)
+	}
+	found.Settle(directory)
+	for _, change := range planned.Find(found.Found, directory) {
+		reason := "it changed while it was read: export again"
+		if change.Refused.Holds() {
+			reason = messages.Text(change.Refused)
+		}
+		found.Drop(change.Key().Space, reason)
+	}
+	for i := range found.Omitted {
+		s.redact(&found.Omitted[i].Reason)
+	}
+	return *found, nil
 }
 
 // problemsBut returns the problems of the files except these, because an export excludes what the

@@ -27,6 +27,8 @@ type Input struct {
 	Moves    []connection.Move
 	// Dir is the folder for the files, from which their modelines refer to the schemas.
 	Dir string
+	// Spaces are the spaces that the files declare in addition to the connections.
+	Spaces Spaces
 	// OneFile writes all spaces to one file.
 	OneFile bool
 	// Classify, HoldsSecret, KnowsSecret and Normalize are the provider's functions.
@@ -40,10 +42,10 @@ type Input struct {
 // declared, or is among the omitted ones.
 type Result struct {
 	Files []File // by name
-	// Declared counts the connections that the files already declare.
-	Declared int
-	// Omitted lists connections that cannot be exported, by key; LeftOut lists omitted parts of
-	// exported ones.
+	// Declared counts the connections that the files already declare, and DeclaredSpaces the spaces.
+	Declared, DeclaredSpaces int
+	// Omitted lists connections that cannot be exported, and spaces, as keys without a name; LeftOut
+	// lists omitted parts of exported connections.
 	Omitted []Remark
 	LeftOut []Remark
 	// Variables must be set before credentials are written; sorted by name.
@@ -55,9 +57,9 @@ type Result struct {
 
 // File is one connection file, of one space.
 type File struct {
-	Name        string // without a folder
-	Text        []byte
-	Connections int
+	Name                string // without a folder
+	Text                []byte
+	Spaces, Connections int // that it declares
 }
 
 // Remark says why a part of a live connection is not in the files.
@@ -98,7 +100,17 @@ func Export(p *spec.Project, in Input) Result {
 	live := slices.Clone(in.Live)
 	slices.SortStableFunc(live, func(a, b connection.Live) int { return cmp.Or(naturally(a.Key, b.Key), cmp.Compare(a.ID, b.ID)) })
 	e.index(live)
-	bySpace := map[string][]*exported{}
+	bySpace := map[string]*content{}
+	at := func(space string) *content {
+		if in.OneFile {
+			space = "connections"
+		}
+		if bySpace[space] == nil {
+			bySpace[space] = &content{}
+		}
+		return bySpace[space]
+	}
+	e.addSpaces(at)
 	for i := range live {
 		reason := e.refuse(&live[i])
 		if reason == alreadyDeclared {
@@ -109,16 +121,15 @@ func Export(p *spec.Project, in Input) Result {
 			e.omit(&live[i], reason)
 			continue
 		}
-		space := live[i].Key.Space
-		if in.OneFile {
-			space = "connections"
-		}
-		bySpace[space] = append(bySpace[space], e.connection(&live[i]))
+		c := at(live[i].Key.Space)
+		c.connections = append(c.connections, e.connection(&live[i]))
 	}
 	taken := map[string]bool{}
 	for _, space := range slices.Sorted(maps.Keys(bySpace)) {
-		if kept := e.settle(bySpace[space]); len(kept) > 0 {
-			e.file(space, kept, taken)
+		c := bySpace[space]
+		c.connections = e.settle(c.connections)
+		if len(c.spaces)+len(c.connections) > 0 {
+			e.file(space, c, taken)
 		}
 	}
 	slices.SortFunc(e.out.Files, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
@@ -129,6 +140,12 @@ func Export(p *spec.Project, in Input) Result {
 		return cmp.Or(compareNaturally(a.Name, b.Name), cmp.Compare(a.Name, b.Name))
 	})
 	return e.out
+}
+
+// content is what one file declares.
+type content struct {
+	spaces      []*connection.DesiredSpace
+	connections []*exported
 }
 
 // exporter is an export in progress.
@@ -323,7 +340,7 @@ const maxSettling = 1010
 
 // check parses the text and reports whether anything had to be removed.
 func (e *exporter) check(all []*exported) (again bool) {
-	set, problems := e.project.Draft("export.yaml", e.text(all, common{}))
+	set, problems := e.project.Draft("export.yaml", e.text(&content{connections: all}, common{}))
 	if len(set) != len(all) {
 		for _, x := range all {
 			x.refused = "what a file would say about it cannot be read: " + problems.Error()
@@ -356,19 +373,19 @@ func (e *exporter) check(all []*exported) (again bool) {
 }
 
 // file adds the file of one space.
-func (e *exporter) file(space string, all []*exported, taken map[string]bool) {
+func (e *exporter) file(space string, c *content, taken map[string]bool) {
 	name := fileName(space)
 	for n := 2; taken[name]; n++ {
 		name = fmt.Sprintf("%s-%d", fileName(space), n)
 	}
 	taken[name] = true
-	text := e.text(all, commonOf(all))
-	if !e.says(text, all) {
-		text = e.text(all, common{}) // common parts are not worth a mistake
+	text := e.text(c, commonOf(c.connections))
+	if !e.says(text, c.connections) {
+		text = e.text(c, common{}) // common parts are not worth a mistake
 	}
 	head := fmt.Sprintf("%s\n# Exported from tenant %s.\n", comment(spec.Modeline(filepath.Join(e.in.Dir, name), e.project.SchemasDir, spec.EditorConnections)), comment(e.in.Tenant))
-	e.out.Files = append(e.out.Files, File{name + ".yaml", append([]byte(head), text...), len(all)})
-	for _, x := range all {
+	e.out.Files = append(e.out.Files, File{name + ".yaml", append([]byte(head), text...), len(c.spaces), len(c.connections)})
+	for _, x := range c.connections {
 		e.out.Variables = append(e.out.Variables, x.variables...)
 		for _, reason := range x.leftOut {
 			e.out.LeftOut = append(e.out.LeftOut, Remark{x.live.Key, x.live.ID, reason})

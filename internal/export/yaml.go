@@ -23,11 +23,14 @@ type common struct {
 	properties map[string]any
 }
 
-// commonOf returns the common parts of two or more connections: tags and, if they have one data
+// commonOf returns the common parts of connections: of two or more, the tags and, if they have one data
 // source, the data source and the scalar properties.
 func commonOf(all []*exported) common {
-	first := all[0]
 	c := common{}
+	if len(all) == 0 {
+		return c
+	}
+	first := all[0]
 	every := func(same func(*exported) bool) bool {
 		return !slices.ContainsFunc(all, func(x *exported) bool { return !same(x) })
 	}
@@ -80,9 +83,16 @@ func (e *exporter) defaults(c common, live *connection.Live) mapped {
 }
 
 // text returns a connection file. Without common parts, every connection is written completely.
-func (e *exporter) text(all []*exported, c common) []byte {
+func (e *exporter) text(in *content, c common) []byte {
 	var text bytes.Buffer
 	text.WriteString("version: 1\n")
+	for i, d := range in.spaces {
+		text.WriteString([]string{"spaces:\n", "\n"}[min(i, 1)] + indent(encodeNode(e.declaration(d)), "  - ", "    "))
+	}
+	all := in.connections
+	if len(all) == 0 {
+		return text.Bytes()
+	}
 	if defaults := e.defaults(c, all[0].live); len(defaults.node.Content) > 0 {
 		text.WriteString("defaults:\n" + indent(encodeNode(defaults.node), "  ", "  "))
 	}

@@ -16,7 +16,7 @@ func (t Text) Export(w io.Writer, exported export.Result, folder string) error {
 	if folder != "" {
 		for _, file := range exported.Files {
 			name := filepath.ToSlash(filepath.Join(folder, file.Name))
-			p.line("wrote %s: %s", Sanitize(name), words.Count(file.Connections, "connection"))
+			p.line("wrote %s: %s", Sanitize(name), declarations(file.Spaces, file.Connections))
 		}
 	}
 	p.remarks("Not exported", exported.Omitted)
@@ -41,21 +41,38 @@ func (t Text) Export(w io.Writer, exported export.Result, folder string) error {
 	return p.err
 }
 
-// exportCount returns how many connections were exported, and how many were not.
+// exportCount returns how many connections and spaces were exported, and how many were not.
 func exportCount(exported export.Result) string {
-	n := 0
+	spaces, connections := 0, 0
 	for _, file := range exported.Files {
-		n += file.Connections
+		spaces, connections = spaces+file.Spaces, connections+file.Connections
 	}
 	text := "Nothing was exported"
-	if n > 0 {
-		text = fmt.Sprintf("Exported %s in %s", words.Count(n, "connection"), words.Count(len(exported.Files), "file"))
+	if spaces+connections > 0 {
+		text = fmt.Sprintf("Exported %s in %s", declarations(spaces, connections), words.Count(len(exported.Files), "file"))
 	}
 	rest := counts(number{n: exported.Declared, what: "already declared"}, number{n: len(exported.Omitted), what: "not exported"})
+	if exported.DeclaredSpaces > 0 {
+		rest = declarations(exported.DeclaredSpaces, exported.Declared) + " already declared"
+		if len(exported.Omitted) > 0 {
+			rest += ", " + words.Number(len(exported.Omitted)) + " not exported"
+		}
+	}
 	if rest == "" {
 		return text
 	}
 	return text + "; " + rest
+}
+
+// declarations returns how many spaces and connections a file declares.
+func declarations(spaces, connections int) string {
+	switch {
+	case spaces == 0:
+		return words.Count(connections, "connection")
+	case connections == 0:
+		return words.Count(spaces, "space")
+	}
+	return words.Count(spaces, "space") + " and " + words.Count(connections, "connection")
 }
 
 // remarks writes a list of remarks under a title.
@@ -66,6 +83,10 @@ func (p *printer) remarks(title string, remarks []export.Remark) {
 	p.line("")
 	p.line("%s:", title)
 	for _, remark := range remarks {
-		p.line("  %s: %s", label(remark.Connection.String()), Sanitize(remark.Reason))
+		about := label(remark.Connection.String())
+		if remark.Connection.Name == "" {
+			about = "space " + label(remark.Connection.Space)
+		}
+		p.line("  %s: %s", about, Sanitize(remark.Reason))
 	}
 }

@@ -135,6 +135,12 @@ func (f *finder) checkRoles(c *Change, details *connection.SpaceDetails, roles [
 	}
 }
 
+// Identify returns the id that a plan has for a declared member of a space.
+func Identify(who connection.Principal, snapshot *connection.Snapshot, details *connection.SpaceDetails) (id string, wrong connection.Reason) {
+	f := finder{snapshot: snapshot}
+	return f.resolve(who, details)
+}
+
 // resolve returns the id of a declared member. A client without a bot user is sent by its own id:
 // which of the two ids the service takes for a client that was never used is not documented.
 // Where the caller may not look a client up, each client that is a member may be that one.

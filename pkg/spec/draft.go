@@ -27,6 +27,22 @@ func (p *Project) Draft(file string, text []byte) ([]connection.Desired, connect
 	return set, Collect(n.problems)
 }
 
+// DraftSpaces is [Project.Draft] for the spaces that the text declares.
+func (p *Project) DraftSpaces(file string, text []byte) ([]connection.DesiredSpace, connection.Problems) {
+	root, problems := parseYAML(file, text)
+	if root == nil {
+		return nil, problems
+	}
+	n := &notes{file: file, problems: problems}
+	n.checkStructure(p.formats.connections, root)
+	r := &reader{project: p, tenant: &Tenant{}, scope: newScope("")}
+	var set []connection.DesiredSpace
+	for _, item := range root.get("spaces").items() {
+		set = append(set, r.space(n, item.value))
+	}
+	return set, Collect(n.problems)
+}
+
 // StandsForMore reports whether a problem only says that there are more than [Collect] keeps.
 func StandsForMore(problem connection.Problem) bool {
 	return problem.Code == moreInFile || problem.Code == moreInAll

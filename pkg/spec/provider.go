@@ -51,5 +51,11 @@ func systemOf(provider string) (s system, known bool) {
 	return systems[0], false
 }
 
+// KeepsSpaces reports whether files can declare spaces of the tenant.
+func (t *Tenant) KeepsSpaces() bool {
+	system, _ := systemOf(t.Provider)
+	return system.keepsSpaces
+}
+
 // signsIn reports whether an entry of auth is a way to sign in.
 func (s *system) signsIn(key string) bool { return key == s.one || key == s.other }
