@@ -57,7 +57,7 @@ chaos: ## draw 2,500 random worlds with faults, 500 that lie about statements, 3
 	$(GO) test ./test/chaos -skip Apinizer -rapid.checks=2500 -rapid.seed=$(SEED) -soak=5000 -proofs=500 -timeout 30m
 	$(GO) test ./test/chaos -run Apinizer -rapid.checks=300 -rapid.seed=$(SEED) -timeout 30m
 	$(GO) test ./pkg/qlik ./pkg/apinizer ./cmd/qlsync -run 'TestNoAnswerBrings|TestNoAnswerOfAManager|TestNoOutputShows' -echoes=10000 -timeout 30m
-	$(GO) test ./cmd/qlsync -run TestRandomFleets -fleets=2000 -timeout 30m
+	$(GO) test ./cmd/qlsync -run TestRandomFleets -fleets=2000 -fleets.seed=$(SEED) -timeout 30m
 
 matrix: ## let signals and faults happen to 500 applies at random moments
 	$(GO) test ./cmd/qlsync -run NothingIsLost -matrix=500 -matrix.seed=$(SEED) -timeout 30m

@@ -22,7 +22,10 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
-var fleetsDrawn = flag.Int("fleets", 12, "the number of random fleets")
+var (
+	fleetsDrawn = flag.Int("fleets", 12, "the number of random fleets")
+	fleetsSeed  = flag.Uint64("fleets.seed", 23, "the seed of the random fleets")
+)
 
 // drawnFleet is random tenants in waves, some of which have faults.
 type drawnFleet struct {
@@ -233,7 +236,7 @@ func (f *drawnFleet) check(t *testing.T, results *report.Fleet[apply.Result], ea
 func TestRandomFleetsConvergeAndNoTenantIsTouchedBeforeItsWave(t *testing.T) {
 	for number := range *fleetsDrawn {
 		t.Run(fmt.Sprint(number), func(t *testing.T) {
-			random := rand.New(rand.NewPCG(23, uint64(number)))
+			random := rand.New(rand.NewPCG(*fleetsSeed, uint64(number)))
 			f := drawFleet(t, random)
 			earlier := map[string]report.Outcome{}
 			args := []string{"--all-tenants"}

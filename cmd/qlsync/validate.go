@@ -63,7 +63,7 @@ func validate(c *cli.Context, env *environment) (report.Validation, error) {
 	choice := tenantChoice(c)
 	choice.Shard = shard
 	tenants, err := project.Choose(choice)
-	if err != nil {
+	if err != nil && (len(project.Tenants) > 0 || project.Problems.Err() == nil) {
 		return report.Validation{}, err
 	}
 	found := project.Validate(tenants)

@@ -108,7 +108,8 @@ func (p *Project) tooMany(option string, matched []spec.Tenant) error {
 }
 
 // Choose returns the chosen tenants, in the order of the project. A name or pattern without a match
-// is an error, and so is a group without a tenant. A shard or a wave may be empty.
+// is an error, and so is a group without a tenant. A shard or a wave may be empty, unless the project
+// has errors, which may be why.
 func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 	chosen, err := p.tenantsNamed(choice.Names)
 	if err != nil {
@@ -135,6 +136,9 @@ func (p *Project) Choose(choice TenantChoice) ([]spec.Tenant, error) {
 	}
 	if isEmpty && groups != nil {
 		return nil, fmt.Errorf("--group %s: no selected tenant is in %s", choice.Groups, words.Plural(len(groups), "this group", "one of these groups"))
+	}
+	if len(tenants) == 0 { // each tenant reports the errors of the project, and here is none
+		return nil, p.Problems.Err()
 	}
 	return tenants, nil
 }
