@@ -185,7 +185,7 @@ func bombSays(name string) string {
 		projects   = "(split the project, or raise the limits with --raise-limits N)"
 	)
 	switch {
-	case strings.HasPrefix(name, "the glob **/**/"):
+	case strings.HasPrefix(name, "the glob ") && strings.Contains(name, "**/**/"):
 		return "more than 60 folders in a pattern"
 	case strings.HasPrefix(name, "the glob "):
 		return "matches no .yaml or .yml file"

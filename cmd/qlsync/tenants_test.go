@@ -251,7 +251,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	defer stop()
 	env.stderr = watched{func(line string) {
 		said.WriteString(line)
-		if strings.HasPrefix(line, "tenant-000: Taken from ") {
+		if strings.HasPrefix(line, "tenant-000: ") && strings.Contains(line, "Taken from ") {
 			interrupt <- os.Interrupt
 			<-ctx.Done()
 		}

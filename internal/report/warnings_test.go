@@ -117,7 +117,11 @@ func TestWarningsThatSayTheSameAreOneLine(t *testing.T) {
 func TestEveryWarningIsListedWhereAllAreWanted(t *testing.T) {
 	pl := forged(40)
 	whole := print(t, func(w io.Writer) error { return report.Text{Whole: true}.Plan(w, pl) })
-	if n := len(linesAbout(whole, "Warning: ")); n != 40 || strings.Contains(whole, "To list") {
+	const hint = "To list"
+	if brief := print(t, func(w io.Writer) error { return report.Text{}.Plan(w, pl) }); !strings.Contains(brief, hint) {
+		t.Errorf("got no hint %q at the other listing in\n%s", hint, brief)
+	}
+	if n := len(linesAbout(whole, "Warning: ")); n != 40 || strings.Contains(whole, hint) {
 		t.Errorf("the whole text has %d warnings, want all 40 and no hint at another listing", n)
 	}
 	if n := strings.Count(print(t, func(w io.Writer) error { return report.JSON(w, pl) }), "one of several"); n != 40 {

@@ -24,6 +24,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
@@ -39,6 +40,24 @@ func TestAnyWorldConvergesAndNothingIsLost(t *testing.T) {
 		})
 		if len(e.troubles) > 0 {
 			r.Fatalf("the world does not converge, or something is lost: %s\n\n%s\n\n%s", strings.Join(e.troubles, "\n"), w, strings.Join(e.story, "\n"))
+		}
+	})
+}
+
+// The second rename of a recreate and the one that undoes the first are answered as if they were
+// carried out, and are not. Few drawn worlds have that.
+func TestANameThatARecreateLosesIsToldAndRestored(t *testing.T) {
+	key := connection.Key{Space: "Finance", Name: "Lake 0"}
+	w := &world{
+		stories: []story{{fate: recreated, before: key, after: key, bucket: "bucket-0-new", secret: "old"}},
+		limit:   simulator.Limit{Requests: 500, Seconds: 300}, parallel: 1, handled: map[string]bool{}, typed: map[string]bool{},
+		faults: []simulator.Fault{{Method: "PATCH", Path: "/api/v1/data-connections/*", Skip: 1, Times: 2, Answer: "{}"}},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		e := newEpisode(w)
+		e.run()
+		if len(e.troubles) > 0 || e.lost != 1 {
+			t.Errorf("a name was lost %d times, want once and told; troubles: %q\n%s", e.lost, e.troubles, strings.Join(e.story, "\n"))
 		}
 	})
 }
@@ -64,6 +83,7 @@ type episode struct {
 	strange map[string]inspect.Connection
 	ids     map[string]string // of the stories that were there before, by bucket number
 	codes   map[string]string // of those who have signed in, by their variables
+	lost    int               // names that a recreate did not give back, and said so
 }
 
 // diary is what happened in an episode.
@@ -364,8 +384,11 @@ func (e *episode) checkResult(p *plan.Plan, r *apply.Result, before map[string]r
 			continue
 		}
 		told := slices.ContainsFunc(r.Items, func(item apply.Item) bool {
-			return item.Connection == key && item.Outcome != apply.Done &&
-				(item.Action != plan.ActionRecreate || isWithin(item.Why, "old-name-lost"))
+			isLost := isWithin(item.Why, "old-name-lost")
+			if item.Connection == key && isLost {
+				e.lost++
+			}
+			return item.Connection == key && item.Outcome != apply.Done && (item.Action != plan.ActionRecreate || isLost)
 		})
 		if !told {
 			e.trouble("%q is missing after the run, which does not say so", key)

@@ -337,7 +337,7 @@ func (c *cluster) logs(job string) string {
 }
 
 // merged merges the logs of jobs.
-func (c *cluster) merged(jobs ...string) (code int, outcomes map[string][]string, problems string) {
+func (c *cluster) merged(jobs ...string) (code int, outcomes map[string][]string, lost []string) {
 	c.t.Helper()
 	var logs strings.Builder
 	for _, job := range jobs {
@@ -349,6 +349,7 @@ func (c *cluster) merged(jobs ...string) (code int, outcomes map[string][]string
 			Tenant  struct{ Name string }
 			Outcome string
 		}
+		Lost []string
 	}
 	if err := json.Unmarshal([]byte(out), &report); err != nil {
 		c.t.Fatalf("merge ended with %d and no report: %v\n%s", code, err, problems)
@@ -358,7 +359,7 @@ func (c *cluster) merged(jobs ...string) (code int, outcomes map[string][]string
 		outcomes[tenant.Outcome] = append(outcomes[tenant.Outcome], tenant.Tenant.Name)
 	}
 	c.t.Logf("merge of %s ended with %d: %v\n%s", strings.Join(jobs, " and "), code, counted(outcomes), problems)
-	return code, outcomes, problems
+	return code, outcomes, report.Lost
 }
 
 func counted(outcomes map[string][]string) map[string]int {
@@ -373,7 +374,7 @@ func counted(outcomes map[string][]string) map[string]int {
 // are gone, with their logs.
 func (c *cluster) checkMerged(f *fleet) {
 	c.t.Helper()
-	code, outcomes, problems := c.merged(canaryJob, restJob)
+	code, outcomes, lostAttempts := c.merged(canaryJob, restJob)
 	if code != 3 {
 		c.t.Errorf("merge ended with %d, want 3, because a tenant cannot be reached", code)
 	}
@@ -393,10 +394,10 @@ func (c *cluster) checkMerged(f *fleet) {
 	lost := 0
 	for shard := range shardCount {
 		for attempt := 1; attempt <= last[shard]; attempt++ {
-			text := fmt.Sprintf(" attempt %d of shard %d/%d of wave rest", attempt, shard, shardCount)
-			isNamed := strings.Contains(problems, ":"+text) || strings.Contains(problems, ","+text)
+			text := fmt.Sprintf("attempt %d of shard %d/%d of wave rest", attempt, shard, shardCount)
+			isNamed := slices.Contains(lostAttempts, text)
 			if isThere := found[[2]int{shard, attempt}]; isThere == isNamed {
-				c.t.Errorf("merge names%s as lost: %t, and its pod is there: %t; want one of them\n%s", text, isNamed, isThere, problems)
+				c.t.Errorf("merge names %s as lost: %t, and its pod is there: %t; want one of them: %q", text, isNamed, isThere, lostAttempts)
 			}
 			if isNamed {
 				lost++
