@@ -20,14 +20,14 @@ func (s *Session) checkHost() error {
 	hosts := strings.FieldsFunc(listed, func(r rune) bool { return r == ',' || r == ' ' })
 	for _, host := range hosts {
 		if !isHost(host) {
-			return fmt.Errorf("%s lists %q, which is not a host, so no token was sent. Write only the host, such as acme.eu.qlikcloud.com, and separate hosts by commas",
+			return fmt.Errorf("%s lists %q, which is not a host, so no token was sent. Write only the host, such as acme.eu.qlikcloud.com, or *.eu.qlikcloud.com for all hosts of a domain, and separate hosts by commas",
 				hostsVariable, host)
 		}
 	}
 	address, err := url.Parse(s.tenant.URL)
 	switch {
 	case !set, err == nil && slices.ContainsFunc(hosts, func(host string) bool {
-		return strings.EqualFold(withoutHTTPSPort(host), withoutHTTPSPort(address.Host))
+		return listsHost(withoutHTTPSPort(host), withoutHTTPSPort(address.Host))
 	}):
 		return nil
 	case len(hosts) == 0:
@@ -39,9 +39,24 @@ func (s *Session) checkHost() error {
 // withoutHTTPSPort drops the default port of https. Plain http is for loopback only.
 func withoutHTTPSPort(host string) string { return strings.TrimSuffix(host, ":443") }
 
-// isHost reports whether a text is only a host as in a URL, with or without a port. An entry such
-// as "https://acme.example" or "*.example" would never match, contrary to its author's intention.
+// anyHost begins an entry for all hosts of a domain.
+const anyHost = "*."
+
+// listsHost reports whether an entry names a host: the host itself, or with [anyHost] its domain.
+func listsHost(entry, host string) bool {
+	if domain, isDomain := strings.CutPrefix(entry, anyHost); isDomain {
+		return len(host) > len(domain)+1 && strings.EqualFold(host[len(host)-len(domain)-1:], "."+domain)
+	}
+	return strings.EqualFold(entry, host)
+}
+
+// isHost reports whether a text is only a host as in a URL, with or without a port, or all hosts of
+// a domain that has a dot. An entry such as "https://acme.example" would never match, contrary to its
+// author's intention, and *.com would match hosts of everybody.
 func isHost(text string) bool {
+	if domain, isDomain := strings.CutPrefix(text, anyHost); isDomain {
+		return isHost(domain) && strings.Contains(domain, ".")
+	}
 	address, err := url.Parse("https://" + text)
 	return err == nil && address.Host == text && !strings.ContainsAny(text, "*?#@") && !slices.Contains(strings.Split(address.Hostname(), "."), "")
 }
