@@ -64,3 +64,35 @@ func TestMergeNamesTheAttemptsThatAreLostWithTheirLogs(t *testing.T) {
 		})
 	}
 }
+
+// The second attempt was cancelled after its first tenant. What the first attempt reported on the other
+// tenant must not open the gate.
+func TestTheReportOfAnOlderAttemptDoesNotCountForOneThatWasCutOff(t *testing.T) {
+	east, west := memberOf(resultOn("east", apply.Done)), memberOf(resultOn("west", apply.Done))
+	first, second := attemptOf(t, 1, "0/1", east, west), attemptOf(t, 2, "0/1", east, west)
+	for name, test := range map[string]struct {
+		lines []string
+		want  map[string]report.Outcome
+	}{
+		"both are complete":          {append(first[:3:3], second...), map[string]report.Outcome{"east": report.OutcomeDone, "west": report.OutcomeDone}},
+		"the second was cut off":     {append(first[:3:3], second[:2]...), map[string]report.Outcome{"east": report.OutcomeDone, "west": report.OutcomeMissing}},
+		"the second only began":      {append(second[:1:1], first...), map[string]report.Outcome{"east": report.OutcomeMissing, "west": report.OutcomeMissing}},
+		"only the first was cut off": {append(first[:2:2], second...), map[string]report.Outcome{"east": report.OutcomeDone, "west": report.OutcomeDone}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s report.Scan
+			s.Read("log", []byte(strings.Join(test.lines, "\n")))
+			merged, _, err := report.MergeResults(&s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]report.Outcome{}
+			for _, member := range merged.Tenants {
+				got[member.Tenant.Name] = member.Outcome
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -143,6 +143,7 @@ type merger[T any] struct {
 	merged   *Fleet[T]
 	attempts map[string][]attempt[T] // by the name of the tenant
 	selected map[string]bool
+	listed   map[string]string    // by the name of the tenant, when the newest run began that has listed it
 	shards   map[string]*shardsOf // by the wave; runs on no single wave have the key ""
 	damaged  []string
 	lost     []string // of an earlier merge, without its shards
@@ -198,7 +199,7 @@ func MergeResults(s *Scan) (*Fleet[apply.Result], []string, error) {
 // what was left out.
 func mergeReports[T any](s *Scan, format, single string, one func(*T) Member[T]) (*Fleet[T], []string, error) {
 	m := &merger[T]{
-		merged: &Fleet[T]{Format: format, Tenants: []Member[T]{}}, attempts: map[string][]attempt[T]{}, selected: map[string]bool{},
+		merged: &Fleet[T]{Format: format, Tenants: []Member[T]{}}, attempts: map[string][]attempt[T]{}, selected: map[string]bool{}, listed: map[string]string{},
 		shards: map[string]*shardsOf{}, runs: map[oneRun]*runLines{}, waves: map[string]string{},
 	}
 	m.damaged = slices.Clone(s.Damaged)
@@ -256,6 +257,7 @@ func (m *merger[T]) add(f *Fleet[T], one func(*T) Member[T]) error {
 	lines.isListed = lines.isListed || f.Selected != nil
 	for _, name := range f.Selected {
 		m.selected[name] = true
+		m.listed[name] = max(m.listed[name], f.At)
 		m.waves[name] = f.Wave
 	}
 	m.addSelections(f.Selections)
@@ -486,10 +488,10 @@ func (m *merger[T]) settle() (notes []string) {
 	var double, lost []string
 	for _, name := range slices.Sorted(maps.Keys(m.selected)) {
 		found := m.attempts[name]
-		if len(found) == 0 {
+		if !slices.ContainsFunc(found, func(a attempt[T]) bool { return a.at >= m.listed[name] }) {
 			lost = append(lost, name)
 			m.merged.Tenants = append(m.merged.Tenants, Member[T]{
-				Tenant: plan.Tenant{Name: name}, Wave: m.waves[name], Outcome: OutcomeMissing, Error: "no report on this tenant was found. It may have been lost with a log. Run the command again for this tenant",
+				Tenant: plan.Tenant{Name: name}, Wave: m.waves[name], Outcome: OutcomeMissing, Error: unreported(len(found)),
 			})
 			continue
 		}
@@ -521,6 +523,16 @@ func (m *merger[T]) settle() (notes []string) {
 		notes = append(notes, "several reports on "+words.Count(len(double), "tenant")+", of which the newest counts: "+firstFew(double))
 	}
 	return notes
+}
+
+// unreported returns the error of a tenant on which the newest run has left no report. An older run
+// may have left some: they do not show what the newest run did.
+func unreported(older int) string {
+	text := "no report on this tenant was found"
+	if older > 0 {
+		text = "the newest run on this tenant left no report, and the older reports do not count"
+	}
+	return text + ". It may have been lost with a log. Run the command again for this tenant"
 }
 
 // MaxShards bounds the number of shards.
