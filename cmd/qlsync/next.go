@@ -108,7 +108,11 @@ func (env *environment) afterPlans(c *cli.Context, plans *report.Fleet[plan.Plan
 			isRefused = isRefused || refuses(p)
 		}
 	}
-	apply := withPlanFile(c, againAll(c, "apply"))
+	apply := againAll(c, "apply")
+	line := given(c, "apply", slices.Concat(sharedFlags(), planFlags(), severalFlags()), slices.Concat(appearance, confirmations, []string{allTenantsName})...)
+	if file := withPlanFile(c, line); file != line { // the plan file names the tenants
+		apply = file
+	}
 	switch {
 	case c.Context.Err() != nil:
 	case plans.Failed() > 0:
