@@ -22,6 +22,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -121,6 +122,33 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		"an archive with another checksum on GitLab": {
 			"gitlab", "templates/qlsync.yml", `echo "$expected  $folder/$archive" | sha256sum -c -`, `true`,
 		},
+		"a wave that has failed": {
+			"github-fleet", "action/gate.sh", `qlsync merge --gate "${WAVE:?}"`, `qlsync merge`,
+		},
+		"an attempt whose runner was lost": {
+			"github-fleet", "action/gate.sh", `if ((${later%.jsonl} >= ${attempt%.begun}))`, `if true`,
+		},
+		"a fleet's pull request of a fork": {
+			"github-fleet", "action/run.sh", `$HEAD_REPOSITORY == "$GITHUB_REPOSITORY" && `, ``,
+		},
+		"a plan of a fleet that stays when the next one fails": {
+			"gitlab-fleet", "action/common.sh", `if [[ ! -s $file ]]; then`, "if [[ ! -s $file ]]; then exit 1\n",
+		},
+		"any host that a fleet names": {
+			"gitlab-fleet", "examples/ci-fleet/.gitlab-ci.yml", `  QLSYNC_HOSTS: "" `, `  OTHER: "" `,
+		},
+		"plans that nobody has approved": {
+			"gitlab-fleet", "examples/ci-fleet/.gitlab-ci.yml", `dependencies: [approve]`, `dependencies: [review]`,
+		},
+		"reports that the repository contains": {
+			"gitlab-fleet", "examples/ci-fleet/.gitlab-ci.yml", `reports-$CI_PIPELINE_ID`, `.`,
+		},
+		"a run of the gate alone": {
+			"github-fleet", "examples/ci-fleet/.github/workflows/qlsync-fleet.yml", `.begun"}`, `.none"}`,
+		},
+		"a pull request that applies": {
+			"github-fleet", "examples/ci-fleet/.github/workflows/qlsync-fleet.yml", `!cancelled() && github.event_name == 'push' && needs.review`, `!cancelled() && needs.review`,
+		},
 		"an artifact of another branch": {
 			"gitlab", "action/gitlab.sh", `and .ref == $branch`, ``,
 		},
@@ -203,12 +231,16 @@ func pipelines(file, text string) testscript.Params {
 	}
 	maps.Copy(params.Cmds, map[string]func(*testscript.TestScript, bool, []string){
 		"pipelines": func(ts *testscript.TestScript, _ bool, args []string) {
-			ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(filepath.Join("..", "..", "examples", "ci"))))
+			example := "ci"
+			if len(args) > 1 {
+				example = args[1]
+			}
+			ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(filepath.Join("..", "..", "examples", example))))
 			for _, folder := range []string{"action", "azure", "templates"} {
 				ts.Check(os.CopyFS(ts.MkAbs(folder), os.DirFS(filepath.Join("..", "..", folder))))
 			}
 			if file != "" {
-				ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
+				ts.Check(os.WriteFile(ts.MkAbs(strings.Replace(file, "examples/"+example, args[0], 1)), []byte(text), 0o600))
 			}
 			served, err := newReleases(ts.MkAbs("."), ts.MkAbs("action"))
 			ts.Check(err)
@@ -224,6 +256,13 @@ func pipelines(file, text string) testscript.Params {
 		"artifact":   inForge(keepArtifact),
 		"azure":      inForge(runAzure),
 		"azureshell": checkShell,
+		// shard NAME ADDRESS sets a variable to the shard, of two, of the tenant at an address.
+		"shard": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Setenv(args[0], "0")
+			if (engine.Shard{Index: 1, Count: 2}).Has(args[1]) {
+				ts.Setenv(args[0], "1")
+			}
+		},
 		"release": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Value(runnerKey).(*runner).releases.fault.Store(args[0])
 		},
@@ -327,24 +366,44 @@ func keepArtifact(ts *testscript.TestScript, r *runner, args []string) {
 
 // pipelineFile is as much of a workflow, or of a .gitlab-ci.yml, as is understood here.
 type pipelineFile struct {
-	Env  map[string]string
-	Jobs map[string]pipelineJob
+	Env       scalars
+	Variables scalars // GitLab's
+	Jobs      map[string]pipelineJob
 }
 
 type pipelineJob struct {
 	If          string
 	Environment string
 	Permissions map[string]string
+	Env         scalars
 	Steps       []pipelineStep
 
-	Variables map[string]string // GitLab's
-	Rules     []struct{ If string }
-	Before    []string `json:"before_script"`
-	Script    []string
-	Artifacts struct {
+	Variables    scalars // GitLab's
+	Rules        []struct{ If string }
+	Before       []string `json:"before_script"`
+	Script       []string
+	Dependencies []string
+	Artifacts    struct {
 		Paths []string
 		When  string
 	}
+}
+
+// scalars are named values, whose numbers are their texts.
+type scalars map[string]string
+
+func (s *scalars) UnmarshalJSON(text []byte) error {
+	var values map[string]any
+	if err := json.Unmarshal(text, &values); err != nil {
+		return err
+	}
+	if *s == nil {
+		*s = scalars{}
+	}
+	for name, value := range values {
+		(*s)[name] = fmt.Sprint(value)
+	}
+	return nil
 }
 
 type pipelineStep struct {
@@ -386,7 +445,7 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 	ts.Check(os.RemoveAll(temporary))
 	ts.Check(os.Mkdir(temporary, 0o700))
 	run := &jobRun{
-		runner: r, folder: folder, temporary: temporary, action: ts.MkAbs("action"), given: given, path: pathWithout(ts.Getenv("PATH"), "qlsync"),
+		runner: r, folder: folder, temporary: temporary, kept: ts.MkAbs("kept"), action: ts.MkAbs("action"), given: given, path: pathWithout(ts.Getenv("PATH"), "qlsync"),
 		curl: ts.MkAbs("."), tenant: ts.Getenv("URL"), output: &bytes.Buffer{},
 	}
 	var got string
@@ -408,6 +467,7 @@ type jobRun struct {
 	*runner
 	folder, path string
 	temporary    string
+	kept         string // a folder for each artifact that other jobs of the same run use
 	action       string // the folder of the action
 	curl         string // the folder of the configuration of curl
 	tenant       string // its address
@@ -430,10 +490,7 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 	fork := run.given["github.event.pull_request.head.repo.full_name"]
 	isFork := fork != "" && fork != "acme/bi"
 	permissions := maps.Clone(job.Permissions)
-	secrets := maps.Clone(run.secrets["all"])
-	maps.Copy(secrets, run.secrets[job.Environment])
 	if isFork {
-		secrets = map[string]string{}
 		for permission := range permissions {
 			permissions[permission] = "read"
 		}
@@ -442,18 +499,27 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 	run.forge.tokens[token] = permissions
 	context := map[string]string{
 		"github.repository": "acme/bi", "github.actor": "ana", "github.token": token, "inputs.plan-hash": "", "inputs.confirm-deletes": "", "inputs.confirm-recreates": "", "inputs.confirm-impact": "", "vars.QLSYNC_CHECK_SINCE": "",
-		"vars.QLSYNC_HOSTS": strings.TrimPrefix(run.tenant, "http://"), "github.event_name": "push", "github.ref_name": "", "!cancelled()": "true",
+		"vars.QLSYNC_HOSTS": strings.TrimPrefix(run.tenant, "http://"), "github.event_name": "push", "github.ref_name": "", "!cancelled()": "true", "always()": "true",
+		"github.run_attempt": "1", "runner.temp": run.temporary, "vars.QLIK_PLAN_CLIENT": "client", "vars.QLIK_APPLY_CLIENT": "client",
 		"github.event.pull_request.number": "", "github.event.pull_request.head.repo.full_name": "", // of other events
 	}
 	if strings.HasSuffix(name, "plan") {
 		context["github.event_name"] = "pull_request"
 	}
 	maps.Copy(context, run.given)
+	secrets := map[string]string{}
+	if !isFork {
+		maps.Copy(secrets, run.secrets["all"])
+		maps.Copy(secrets, run.secrets[fillIn(job.Environment, func(name string) string { return context[name] })])
+	}
 	lookup := func(name string) string {
 		if secret, found := strings.CutPrefix(name, "secrets."); found {
 			return secrets[secret]
 		}
 		value, found := context[name]
+		if strings.HasPrefix(name, "needs.") && !found {
+			return "success"
+		}
 		if !found {
 			run.unknown = append(run.unknown, name)
 		}
@@ -468,11 +534,19 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 		"GITHUB_RUN_ID": strconv.Itoa(run.jobs), "GITHUB_SHA": context["github.sha"], "GITHUB_REF_NAME": context["github.ref_name"],
 		"GITHUB_BASE_REF": context["github.base_ref"], "GITHUB_EVENT_NAME": context["github.event_name"],
 		"GITHUB_STEP_SUMMARY": filepath.Join(run.folder, "summary.md"), "GITHUB_PATH": filepath.Join(run.temporary, "path"), "RUNNER_TEMP": run.temporary,
+		"GITHUB_RUN_ATTEMPT": context["github.run_attempt"],
 	}
-	for name, value := range file.Env {
-		base[name] = fillIn(value, lookup)
+	for _, env := range []scalars{file.Env, job.Env} {
+		for name, value := range env {
+			base[name] = fillIn(value, lookup)
+		}
 	}
-	code, err := run.steps(job.Steps, base, lookup, isFork)
+	code, err := run.steps(job.Steps, base, func(name string) string {
+		if variable, found := strings.CutPrefix(name, "env."); found {
+			return base[variable]
+		}
+		return lookup(name)
+	}, isFork)
 	if err == nil && len(run.unknown) > 0 {
 		err = fmt.Errorf("the runner does not know %q", run.unknown)
 	}
@@ -483,8 +557,9 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 func (run *jobRun) steps(steps []pipelineStep, base map[string]string, lookup func(string) string, isFork bool) (int, error) {
 	code := 0
 	for _, step := range steps {
-		condition := strings.TrimSuffix(strings.TrimPrefix(step.If, "${{"), "}}")
-		if code != 0 && !strings.Contains(condition, "!cancelled()") || condition != "" && !holds(condition, lookup) {
+		condition := step.If
+		isForFailed := strings.Contains(condition, "!cancelled()") || strings.Contains(condition, "always()")
+		if code != 0 && !isForFailed || condition != "" && !holds(condition, lookup) {
 			continue
 		}
 		env := maps.Clone(base)
@@ -501,6 +576,10 @@ func (run *jobRun) steps(steps []pipelineStep, base map[string]string, lookup fu
 		}
 		c, err := 0, error(nil)
 		switch {
+		case strings.HasPrefix(step.Uses, "actions/upload-artifact@") && filepath.IsAbs(with["path"]):
+			err = keepFiles(filepath.Join(run.kept, with["name"]), with["path"], with["overwrite"] == "true")
+		case strings.HasPrefix(step.Uses, "actions/download-artifact@"):
+			err = fetchFiles(filepath.Join(run.kept, cmp.Or(with["pattern"], with["name"])), with["path"])
 		case strings.HasPrefix(step.Uses, "actions/upload-artifact@"):
 			err = run.forge.keep(with["name"], lookup("github.ref_name"), filepath.Join(run.folder, with["path"]), isFork)
 		case strings.HasPrefix(step.Uses, "qlsync/qlsync/action@"):
@@ -517,6 +596,48 @@ func (run *jobRun) steps(steps []pipelineStep, base map[string]string, lookup fu
 		code = cmp.Or(code, c)
 	}
 	return code, nil
+}
+
+// keepFiles keeps the files of a pattern as an artifact for other jobs of the run. An artifact is only replaced if
+// that is asked for; without files, there is none.
+func keepFiles(artifact, pattern string, overwrite bool) error {
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	if _, err := os.Stat(artifact); err == nil && !overwrite {
+		return fmt.Errorf("the run already has an artifact %s", filepath.Base(artifact))
+	}
+	return cmp.Or(os.RemoveAll(artifact), copyFiles(artifact, files...))
+}
+
+// fetchFiles copies the files of all artifacts of a pattern, such as {a,b}-*, into a folder.
+func fetchFiles(pattern, folder string) error {
+	head, rest, hasNames := strings.Cut(pattern, "{")
+	names, tail, _ := strings.Cut(rest, "}")
+	if !hasNames {
+		head, tail = pattern, ""
+	}
+	for name := range strings.SplitSeq(names, ",") {
+		files, err := filepath.Glob(filepath.Join(head+name+tail, "*"))
+		if err := cmp.Or(err, copyFiles(folder, files...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyFiles(folder string, files ...string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err := cmp.Or(err, os.WriteFile(filepath.Join(folder, filepath.Base(file)), text, 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // useAction runs the steps of our action as GitHub's runner does: its expressions know its inputs,
@@ -566,7 +687,7 @@ func (run *jobRun) gitlab(text []byte, name string) (string, error) {
 	}
 	env := map[string]string{
 		"PATH": run.path, "HOME": run.folder, "CURL_HOME": run.curl, "NO_COLOR": "1", "CI": "true", "GITLAB_CI": "true", "CI_API_V4_URL": run.forge.URL,
-		"TMPDIR": run.temporary, "CI_JOB_NAME": name,
+		"TMPDIR": run.temporary, "CI_JOB_NAME": name, "CI_PIPELINE_ID": "99", "CI_MERGE_REQUEST_IID": "",
 		"CI_PROJECT_ID": "42", "CI_DEFAULT_BRANCH": "main", "CI_JOB_URL": "https://forge.example/job", "CI_REGISTRY_IMAGE": "registry.example/acme/bi",
 	}
 	if run.given["CI_PROJECT_ID"] == "" { // a fork has none of the variables of the project
@@ -574,6 +695,15 @@ func (run *jobRun) gitlab(text []byte, name string) (string, error) {
 		maps.Copy(env, run.secrets[job.Environment])
 	}
 	maps.Copy(env, run.given)
+	var file pipelineFile
+	if err := json.Unmarshal(text, &file); err != nil {
+		return "", err
+	}
+	for name, value := range file.Variables {
+		if _, isSet := env[name]; !isSet { // a variable of the project has priority
+			env[name] = os.Expand(value, func(name string) string { return env[name] })
+		}
+	}
 	lookup := func(name string) string { return env[strings.TrimPrefix(name, "$")] }
 	if !slices.ContainsFunc(job.Rules, func(rule struct{ If string }) bool { return holds(rule.If, lookup) }) {
 		return "skipped", nil
@@ -581,14 +711,35 @@ func (run *jobRun) gitlab(text []byte, name string) (string, error) {
 	for name, value := range job.Variables {
 		env[name] = os.Expand(value, func(name string) string { return env[name] })
 	}
-	code := run.shell(run.folder, strings.Join(append(job.Before, job.Script...), "\n"), env, "sh", "-e", "-c")
-	if len(job.Artifacts.Paths) > 0 && (code == 0 || job.Artifacts.When == "always") {
-		folder := filepath.Join(run.folder, job.Artifacts.Paths[0])
-		if err := run.forge.keep(name, env["CI_COMMIT_BRANCH"], folder, false); err != nil {
+	for _, dependency := range job.Dependencies {
+		if err := fetchFiles(filepath.Join(run.kept, dependency+"@*"), filepath.Join(run.folder, env["REPORTS"])); err != nil {
 			return "", err
 		}
 	}
-	return strconv.Itoa(code), nil
+	code := run.shell(run.folder, strings.Join(append(job.Before, job.Script...), "\n"), env, "sh", "-e", "-c")
+	if len(job.Artifacts.Paths) == 0 || code != 0 && job.Artifacts.When != "always" {
+		return strconv.Itoa(code), nil
+	}
+	if env["REPORTS"] != "" { // the new artifact of a job replaces that of its run before
+		artifact := filepath.Join(run.kept, name+"@"+env["SHARD"])
+		if err := os.RemoveAll(artifact); err != nil {
+			return "", err
+		}
+		for _, path := range job.Artifacts.Paths {
+			path = filepath.Join(run.folder, strings.ReplaceAll(path, "$REPORTS", env["REPORTS"]))
+			inFolder, _ := filepath.Glob(filepath.Join(path, "*"))
+			file, _ := filepath.Glob(path)
+			if len(inFolder) > 0 {
+				file = inFolder
+			}
+			if err := copyFiles(artifact, file...); err != nil {
+				return "", err
+			}
+		}
+		return strconv.Itoa(code), nil
+	}
+	folder := filepath.Join(run.folder, job.Artifacts.Paths[0])
+	return strconv.Itoa(code), run.forge.keep(name, env["CI_COMMIT_BRANCH"], folder, false)
 }
 
 // gitlabJob returns a job of a .gitlab-ci.yml that includes templates/qlsync.yml: what the file says
@@ -639,18 +790,42 @@ func gitlabJob(text []byte, name, story string) (pipelineJob, error) {
 	if err := decodeYAML("body", []byte(body), &included); err != nil {
 		return job, err
 	}
-	var extends struct{ Extends string }
-	if err := json.Unmarshal(included[name], &extends); err != nil {
-		return job, fmt.Errorf("job %q: %w", name, err)
+	parts, err := extended(name, own, included)
+	if err != nil {
+		return job, err
 	}
-	for _, part := range []json.RawMessage{included[extends.Extends], included[name], own[name]} {
-		if part != nil {
-			if err := json.Unmarshal(part, &job); err != nil { // maps are merged
-				return job, err
-			}
+	for _, part := range parts {
+		if err := json.Unmarshal(part, &job); err != nil { // maps are merged
+			return job, err
 		}
 	}
 	return job, nil
+}
+
+// extended returns what a job of a file and of the file that it includes is made of: the jobs that it extends before
+// its own parts, and of two jobs with one name the included one first.
+func extended(name string, own, included map[string]json.RawMessage) (parts []json.RawMessage, err error) {
+	for _, part := range []json.RawMessage{included[name], own[name]} {
+		if part == nil {
+			continue
+		}
+		var extends struct{ Extends string }
+		if err := json.Unmarshal(part, &extends); err != nil {
+			return nil, fmt.Errorf("job %q: %w", name, err)
+		}
+		if extends.Extends != "" {
+			before, err := extended(extends.Extends, own, included)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, before...)
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("there is no job %q", name)
+	}
+	return parts, nil
 }
 
 // pathWithout returns a search path without the folders that have a program.
@@ -682,34 +857,49 @@ var expression = regexp.MustCompile(`\$\{\{\s*(.*?)\s*\}\}`)
 
 // fillIn replaces the expressions between ${{ and }}.
 func fillIn(text string, lookup func(string) string) string {
-	return expression.ReplaceAllStringFunc(text, func(found string) string { return lookup(expression.FindStringSubmatch(found)[1]) })
+	return expression.ReplaceAllStringFunc(text, func(found string) string { return valueOf(expression.FindStringSubmatch(found)[1], lookup) })
 }
 
-// holds evaluates a condition: names and literals, compared, with && and ||.
+// holds reports whether a condition is met.
 func holds(condition string, lookup func(string) string) bool {
-	value := func(operand string) string {
-		operand = strings.TrimSpace(operand)
-		if strings.HasPrefix(operand, "'") || strings.HasPrefix(operand, `"`) {
-			return strings.Trim(operand, `'"`)
+	return valueOf(strings.TrimSuffix(strings.TrimPrefix(condition, "${{"), "}}"), lookup) != ""
+}
+
+// valueOf returns the value of an expression of names and literals, compared, with && and ||, which return one of
+// their operands. A comparison that does not hold is empty.
+func valueOf(text string, lookup func(string) string) (result string) {
+	operand := func(text string) string {
+		text = strings.TrimSpace(text)
+		if strings.HasPrefix(text, "'") || strings.HasPrefix(text, `"`) {
+			return strings.Trim(text, `'"`)
 		}
-		return lookup(operand)
+		return lookup(text)
 	}
-	for _, alternative := range strings.Split(condition, "||") {
-		all := true
-		for _, part := range strings.Split(alternative, "&&") {
+	for alternative := range strings.SplitSeq(text, "||") {
+		for part := range strings.SplitSeq(alternative, "&&") {
 			if left, right, ok := strings.Cut(part, "!="); ok {
-				all = all && value(left) != value(right)
+				result = truth(operand(left) != operand(right))
 			} else if left, right, ok := strings.Cut(part, "=="); ok {
-				all = all && value(left) == value(right)
+				result = truth(operand(left) == operand(right))
 			} else {
-				all = all && value(part) != ""
+				result = operand(part)
+			}
+			if result == "" {
+				break
 			}
 		}
-		if all {
-			return true
+		if result != "" {
+			return result
 		}
 	}
-	return false
+	return ""
+}
+
+func truth(holds bool) string {
+	if holds {
+		return "true"
+	}
+	return ""
 }
 
 // Workflows that are copied into other repositories, and our action, run only actions that are pinned
@@ -727,7 +917,7 @@ func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range workflowsOfATenant(t) {
+	for _, name := range append(workflowsOfATenant(t), fleetWorkflow) {
 		var file struct {
 			pipelineFile
 			Permissions map[string]string
@@ -746,6 +936,49 @@ func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
 	var action actionFile
 	readYAML(t, "action/action.yml", &action)
 	check("action.yml", action.Runs.Steps)
+}
+
+const fleetWorkflow = "examples/ci-fleet/.github/workflows/qlsync-fleet.yml"
+
+// Only the step that talks to the tenants has a secret. The secrets that write are those of the environment fleet,
+// in which no pull request runs. A second attempt must be able to keep its artifacts, and only the plan of a pull request
+// may be cancelled.
+func TestTheWorkflowOfAFleetGivesEachSecretToOneStep(t *testing.T) {
+	var file struct {
+		pipelineFile
+		Concurrency map[string]string
+	}
+	readYAML(t, fleetWorkflow, &file)
+	if want := "${{ github.event_name == 'pull_request' }}"; file.Concurrency["cancel-in-progress"] != want {
+		t.Errorf("runs are cancelled if %s, want %s", file.Concurrency["cancel-in-progress"], want)
+	}
+	for _, value := range file.Env {
+		if strings.Contains(value, "secrets.") {
+			t.Errorf("all jobs have %s, want secrets only in steps", value)
+		}
+	}
+	for name, job := range file.Jobs {
+		for _, value := range job.Env {
+			if strings.Contains(value, "secrets.") {
+				t.Errorf("all steps of job %s have %s, want secrets only in steps", name, value)
+			}
+		}
+		for _, step := range job.Steps {
+			for variable, value := range step.Env {
+				isRead := value == "${{ secrets.QLIK_PLAN_SECRET }}" && strings.Contains(job.Environment, "fleet-main")
+				if strings.Contains(value, "secrets.") && (step.Uses != "" || !isRead && job.Environment != "fleet") {
+					t.Errorf("job %s (%s) gives %s to %s%s", name, job.Environment, variable, step.Uses, step.Run)
+				}
+			}
+			artifact := fmt.Sprint(step.With["name"])
+			if strings.HasPrefix(step.Uses, "actions/upload-artifact@") && !strings.Contains(artifact, "env.REPORT") && step.With["overwrite"] != true {
+				t.Errorf("job %s cannot keep the artifact %s in a second attempt", name, artifact)
+			}
+		}
+		if strings.HasPrefix(job.Env["REPORT"], name) && !strings.Contains(job.Env["REPORT"], "github.run_attempt") {
+			t.Errorf("the report of job %s is %s, want one for each attempt", name, job.Env["REPORT"])
+		}
+	}
 }
 
 // workflowsOfATenant returns the names of the workflows of the example, from the root of the repository.
@@ -782,7 +1015,7 @@ func TestThePipelinesInstallTheSameRelease(t *testing.T) {
 	for file, want := range map[string]int{
 		"action/action.yml": 1, "templates/qlsync.yml": 1, "azure/qlsync.yml": 1, "examples/ci/.gitlab-ci.yml": 2, "examples/ci/azure-pipelines.yml": 2,
 		"examples/ci/.github/workflows/qlsync-plan.yml": 1, "examples/ci/.github/workflows/qlsync-apply.yml": 1, "examples/ci/.github/workflows/qlsync-drift.yml": 1,
-		"docs/how-to/editors.md": 1,
+		"docs/how-to/editors.md": 1, "examples/ci-fleet/.gitlab-ci.yml": 2, fleetWorkflow: 3,
 	} {
 		found := 0
 		for line := range strings.Lines(readRepositoryFile(t, file)) {
@@ -805,7 +1038,7 @@ func TestThePipelinesInstallTheSameRelease(t *testing.T) {
 func TestEveryImageOfThePipelinesIsNamedByItsDigest(t *testing.T) {
 	image := regexp.MustCompile(`(?m)(?:image|default|FROM):? *["']?([a-z0-9][a-z0-9./-]*:[0-9][^\s"'@]*)(@sha256:[0-9a-f]{64}\b)?`)
 	found := 0
-	for _, pattern := range []string{"action/*.yml", "azure/*.yml", "templates/*.yml", "examples/ci/*.yml", "examples/ci/.github/workflows/*.yml"} {
+	for _, pattern := range []string{"action/*.yml", "azure/*.yml", "templates/*.yml", "examples/ci/*.yml", "examples/ci/.github/workflows/*.yml", "examples/ci-fleet/.github/workflows/*.yml", "examples/ci-fleet/.*.yml"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(pattern)))
 		if err != nil {
 			t.Fatal(err)
