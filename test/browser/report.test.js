@@ -8,14 +8,16 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { audit, open } from "./browser.js";
+import { fleetPages } from "./example.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const names = ["everyday", "clean", "hostile", "fleet", "plan", "plan-chain", "plan-empty", "plan-refused", "plan-hostile", "plan-fleet", "plan-impact", "impact", "impact-hostile", "impact-unused"];
+const names = ["everyday", "clean", "hostile", "fleet", "example-drift", "example-plan", "plan", "plan-chain", "plan-empty", "plan-refused", "plan-hostile", "plan-fleet", "plan-impact", "impact", "impact-hostile", "impact-unused"];
 let folder, numbers, browser;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "qlsync-browser-"));
   execFileSync(process.env.GO ?? "go", ["run", "./pages", folder], { cwd: here, stdio: "inherit" });
+  await fleetPages(join(here, "..", ".."), folder);
   numbers = JSON.parse(readFileSync(join(folder, "numbers.json"), "utf8"));
   browser = await open(join(folder, "profile"));
 });
@@ -145,6 +147,25 @@ test("a combined report is filtered by tenant and says who was not reached", () 
   assert.equal(await visible(page), 7);
   assert.match(await page.locator(".group h3:visible").first().innerText(), /Finance\s+on customer-04/);
 }));
+
+test("the pages of examples/fleet have all 30 tenants, the worst first", async () => {
+  await view("example-drift", {}, async (page) => {
+    const rows = await page.$$eval("#tenants tbody tr", (all) => all.map((row) => row.innerText));
+    assert.equal(rows.length, 30);
+    assert.match(rows[0], /south-09.*leads to the tenant with id "somebody-else"/s);
+    assert.match(rows[1], /north-04/);
+    assert.match(rows[2], /south-11/);
+    assert.deepEqual(await page.$$eval("#tenants .heat.unmanaged", (all) => all.map((cell) => cell.textContent)), ["2", "1"]);
+    await page.locator("#tenant").selectOption({ label: "north-04 (north)" });
+    assert.equal(await visible(page), 2);
+  });
+  await view("example-plan", {}, async (page) => {
+    const rows = await page.$$eval("#tenants tbody tr", (all) => all.map((row) => row.innerText));
+    assert.equal(rows.length, 30);
+    assert.match(rows[0], /south-09 \(rest\)/);
+    for (const name of ["canary-01 (canary)", "north-12 (north)", "south-15 (rest)"]) assert.ok(rows.some((row) => row.startsWith(name)), `no ${name} on the page of the plans`);
+  });
+});
 
 test("the heat map has the worst tenant first, and a stronger colour for a larger number", async () => {
   for (const scheme of ["light", "dark"]) {
