@@ -109,7 +109,7 @@ func applyAll(c *cli.Context, env *environment, a *fleetApply) error {
 func (a *fleetApply) undone() (tenants []spec.Tenant) {
 	rollout := a.Rolling()
 	for _, tenant := range a.tenants {
-		before := a.earlier.Before(plan.Tenant{Name: tenant.Name, URL: tenant.URL, ID: tenant.ID})
+		before := a.earlier.Before(engine.PlanTenant(&tenant))
 		if before != nil {
 			before.Wave = a.WaveOf(&tenant) // the rollout may have changed, for example the name of the wave
 		}
@@ -154,7 +154,7 @@ func (a *fleetApply) split() (ready []spec.Tenant, rest []report.Member[apply.Re
 	}
 	for _, tenant := range a.tenants {
 		member := a.reviewed.Of(tenant.Name)
-		of, wave := plan.Tenant{Name: tenant.Name, URL: tenant.URL}, a.WaveOf(&tenant)
+		of, wave := engine.PlanTenant(&tenant), a.WaveOf(&tenant)
 		switch {
 		case member == nil:
 			leave(of, wave, report.OutcomeStale, connection.Because("tenant-not-in-plans"))

@@ -14,6 +14,7 @@ import (
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
@@ -156,5 +157,24 @@ func TestAnInterruptedApplyToSeveralTenantsGoesOnWhereItStopped(t *testing.T) {
 	}
 	if code, stdout, stderr := command(t, tokens, "drift", "--all-tenants", "-c", config); code != exitOK {
 		t.Errorf("drift ends with %d, want every tenant in sync:\n%s%s", code, stdout, stderr)
+	}
+}
+
+// TestATenantThatIsLeftOutIsReportedWithItsID: --resume compares the id with that of the project.
+func TestATenantThatIsLeftOutIsReportedWithItsID(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "qlsync.yaml")
+	if err := os.WriteFile(file, []byte("version: 1\nproject: acme\ntenants: {joined: {url: 'https://joined.example', id: t-1, auth: {apiKey: {env: K}}}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	project, err := (&engine.Host{}).ReadProject(t.Context(), engine.ProjectOptions{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &fleetApply{choice: &choice{Project: project, tenants: project.Tenants}, reviewed: &report.Fleet[plan.Plan]{}}
+	ready, rest := a.split()
+	want := plan.Tenant{Name: "joined", URL: "https://joined.example", ID: "t-1"}
+	if len(ready) != 0 || len(rest) != 1 || rest[0].Tenant != want {
+		t.Errorf("got the tenants %+v without a plan, and ready ones %+v; want only %+v", rest, ready, want)
 	}
 }

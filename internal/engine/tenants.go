@@ -43,11 +43,17 @@ func EachTenant[T any](ctx context.Context, p *Project, tenants []spec.Tenant, o
 	return v.crash.Load()
 }
 
+// PlanTenant returns a tenant of the files in the form of plans and results, with its declared id: a
+// report without the id cannot be told from one on another tenant with that name and address.
+func PlanTenant(tenant *spec.Tenant) plan.Tenant {
+	return plan.Tenant{Name: tenant.Name, URL: tenant.URL, ID: tenant.ID}
+}
+
 // membersOf returns the members of a fleet for these tenants.
 func membersOf[T any](p *Project, tenants []spec.Tenant) []report.Member[T] {
 	members := make([]report.Member[T], len(tenants))
 	for i := range tenants {
-		members[i].Tenant = plan.Tenant{Name: tenants[i].Name, URL: tenants[i].URL, ID: tenants[i].ID}
+		members[i].Tenant = PlanTenant(&tenants[i])
 		members[i].Wave = p.WaveOf(&tenants[i])
 	}
 	return members
