@@ -455,7 +455,7 @@ func TestATenantThatJoinedAfterTheReviewIsReportedAndNotWrittenTo(t *testing.T) 
 			for _, member := range results.Tenants {
 				outcomes = append(outcomes, member.Outcome)
 				if isTold := strings.Contains(member.Error, "the plan file has no plan for this tenant"); isTold != (member.Tenant.Name == "t2") {
-					t.Errorf("%s: got the error %q", member.Tenant.Name, member.Error)
+					t.Errorf("%s: got the error %q, want one about the plan file only for t2", member.Tenant.Name, member.Error)
 				}
 			}
 			if code != test.code || !slices.Equal(outcomes, test.outcomes) {
