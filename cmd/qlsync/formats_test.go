@@ -110,6 +110,9 @@ func (s schemaRows) resolved(n schemaNode) schemaNode {
 	if !isReference {
 		return n
 	}
+	if strings.Contains(name, "/") { // a part of a definition, which has rows of its own
+		return schemaNode{"type": "object", "description": n["description"]}
+	}
 	target := maps.Clone(s.resolved(s.root.node("definitions").node(name)))
 	if n["description"] != nil {
 		target["description"] = n["description"]
