@@ -261,7 +261,11 @@ func (e *examination) clock() Check {
 	if e.unasked != "" {
 		return unchecked(e.unasked)
 	}
-	if e.found.Skew == nil {
+	switch {
+	case e.found.Skew != nil:
+	case !e.reached() && (e.provider != nil || e.knocked != nil):
+		return unchecked("check-tenant-first")
+	default:
 		return unchecked("no-date")
 	}
 	skew := *e.found.Skew

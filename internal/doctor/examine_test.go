@@ -126,6 +126,9 @@ func TestEachFaultIsOneCheckAndKeepsOnlyFromBeingAskedWhatCannotBe(t *testing.T)
 		"nothing to sign in with, and a tenant that does not answer": {func(s *doctor.Subject, _ *connection.Examination) {
 			s.Connect = func() (connection.Provider, error) { return nil, errors.New("KEY is not set") }
 		}, "tenant: failed, clock: not checked, token: failed, spaces: not checked, sources: not checked, rights: not checked", "knocked"},
+		"the clock of a tenant that does not answer": {func(s *doctor.Subject, _ *connection.Examination) {
+			s.Connect = func() (connection.Provider, error) { return nil, errors.New("KEY is not set") }
+		}, "tenant: failed, clock: not checked, token: failed, spaces: not checked, sources: not checked, rights: not checked", "clock not checked the tenant did not answer"},
 		"an embedded tenant that does not start": {func(s *doctor.Subject, _ *connection.Examination) {
 			s.Tenant.SimFile = "tenant.yaml"
 			s.Connect = func() (connection.Provider, error) { return nil, errors.New("no such file") }

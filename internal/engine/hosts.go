@@ -77,5 +77,5 @@ func (s *Session) hostRule() string {
 	case set:
 		return hostsVariable + " lists the host of the tenant"
 	}
-	return hostsVariable + " is not set: any host in the files may get the token"
+	return hostsVariable + " is not set, so any host in the files may get the token"
 }

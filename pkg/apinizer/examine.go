@@ -27,7 +27,7 @@ func (p *Provider) examine(ctx context.Context, refs []connection.SpaceRef) conn
 		return connection.Examination{Err: err}
 	}
 	found := connection.Examination{
-		CallerUnknown: "the API does not report the user of a token",
+		CallerUnknown: "its API has no request for the user of a token",
 		Spaces:        make([]connection.SpaceExamination, len(refs)),
 	}
 	listed := s.incomplete

@@ -77,7 +77,7 @@ var Doctor = connection.Messages{
 		Example: args{"reason": "not authorised", "file": "qlsync.yaml"},
 	},
 	"user-unknown": {
-		Text: "the tenant accepts the token, but its user is unknown: {reason}", Meaning: "The tenant does not say to whom the token belongs.", Example: args{"reason": "forbidden"},
+		Text: "the tenant accepts the token, but does not report its user ({reason})", Meaning: "The tenant does not say to whom the token belongs.", Example: args{"reason": "forbidden"},
 	},
 	"token-accepted": {Text: "{user}, {roles}", Meaning: "The tenant accepts the token of this user.", Example: args{"user": "ana@example.com", "roles": "role TenantAdmin"}},
 
@@ -102,20 +102,20 @@ var Doctor = connection.Messages{
 	},
 
 	"rights-missing": {
-		Text: "the token may not write {connections:connection|connections}", Next: editors, Meaning: "The tenant reports a missing privilege.", Example: args{"connections": 1},
+		Text: "the token cannot write {connections:connection|connections}", Next: editors, Meaning: "The tenant reports a missing privilege.", Example: args{"connections": 1},
 	},
 	"owners-need-administrator": {
 		Text: "the files declare owners for {connections:connection|connections}, and only an administrator may change owners",
 		Next: "use the token of an administrator, or remove owner from the files", Meaning: "The token belongs to a user who is not an administrator.", Example: args{"connections": 1},
 	},
 	"probably-read-only":         {Text: "the token's user can probably only read", Next: editors, Meaning: "The user has no role in the space that may write."},
-	"rights-not-reported":        {Text: "the tenant does not report what the token may do with connections", Meaning: "The first apply will show whether the token may write."},
-	"nothing-to-check-rights-on": {Text: "no declared connection exists yet, and the tenant does not report who may create connections", Meaning: "The first apply will show whether the token may write."},
+	"rights-not-reported":        {Text: "the tenant does not report what the token may do with connections", Meaning: "The first apply will show whether the token can write."},
+	"nothing-to-check-rights-on": {Text: "no declared connection exists yet, and the tenant does not report who may create connections", Meaning: "The first apply will show whether the token can write."},
 	"rights-partly-reported": {
-		Text: "the tenant does not report the rights for {unreported:connection|connections} of {connections}; the token may write the others", Meaning: "The rights are known for a part of the connections.",
+		Text: "the tenant does not report the rights for {unreported:connection|connections} of {connections}; the token can write the others", Meaning: "The rights are known for a part of the connections.",
 		Example: args{"unreported": 1, "connections": 12},
 	},
-	"rights-sufficient": {Text: "the token may write {connections:connection|connections}", Meaning: "The tenant reports the privileges that the project needs.", Example: args{"connections": 12}},
+	"rights-sufficient": {Text: "the token can write {connections:connection|connections}", Meaning: "The tenant reports the privileges that the project needs.", Example: args{"connections": 12}},
 }
 
 const editors = "let the token's user edit data connections in these spaces, or use the token of an administrator"
