@@ -185,10 +185,10 @@ func TestAllTenantsOfAProjectInOneReport(t *testing.T) {
 		says []string
 	}{
 		{"drift as text", []string{"drift"}, exitPartial, []string{
-			"Tenants: 3 with drift, 6 without, 1 not looked at (tenant-009).", "tenant-001 (http://127.0.0.1:", "Drift: 3 changed, 6 clean.",
+			"Tenants: 3 with drift, 6 without, 1 not read (tenant-009).", "tenant-001 (http://127.0.0.1:", "Drift: 3 changed, 6 clean.",
 		}},
 		{"plans as text", []string{"plan"}, exitPartial, []string{
-			"Tenants: 3 with changes, 6 without, 1 not looked at (tenant-009).", "Plan for project fleet on tenant tenant-003 (",
+			"Tenants: 3 with changes, 6 without, 1 not read (tenant-009).", "Plan for project fleet on tenant tenant-003 (",
 		}},
 		{"plans as markdown", []string{"plan", "--format", "markdown"}, exitPartial, []string{
 			"### qlsync: 3 to update, for <code>fleet</code> on 9 of 10 tenants", "1 tenant could not be looked at", "| <code>tenant&#45;000</code> | 1 |",
@@ -267,8 +267,8 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"Plan for project fleet on tenant tenant-000 (", fmt.Sprintf("Tenants: 1 with changes, 0 without, %d not looked at (tenant-001, ", n-1),
-		"tenant-001 (" + silent[1] + "): not looked at: ", fmt.Sprintf("tenant-%03d (%s): not looked at: not started, because the run was interrupted", n-1, silent[n-1]),
+		"Plan for project fleet on tenant tenant-000 (", fmt.Sprintf("Tenants: 1 with changes, 0 without, %d not read (tenant-001, ", n-1),
+		"tenant-001 (" + silent[1] + ") was not read: ", fmt.Sprintf("tenant-%03d (%s) was not read: not started, because the run was interrupted", n-1, silent[n-1]),
 		fmt.Sprintf("### qlsync: 1 to update, for <code>fleet</code> on 1 of %d tenants", n),
 	} {
 		if !strings.Contains(out.String()+string(text), want) {

@@ -17,7 +17,7 @@ func Manual(app *cli.App, groups []Group, guides map[string]Guide, shared []cli.
 	m.macro("SH", "SYNOPSIS")
 	m.line(app.Name + " COMMAND [flag...]")
 	m.macro("SH", "DESCRIPTION")
-	m.line(Sentence(app.Name) + " " + app.Usage + ".")
+	m.line(app.Name + " " + app.Usage + ".")
 	for _, group := range groups {
 		m.macro("PP")
 		m.line(group.Title + ": " + strings.Join(group.Commands, ", ") + ".")

@@ -236,7 +236,7 @@ func TestATenantThatLeftTheListIsToldAndNothingElse(t *testing.T) {
 	if err := (report.Text{}).FleetRefresh(&out, refreshed); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"- went     gone  Gone  127.7.7.7\n", "~ renamed  " + f.Tenants[0].ID() + "  name: Before -> A  host: 127.7.7.8 -> 127.", "B  127.", "disabled", "2 tenants, 1 of them not active and left out. The file is written.", "A tenant that is no longer listed keeps its connections."} {
+	for _, want := range []string{"- removed  gone  Gone  127.7.7.7\n", "~ renamed  " + f.Tenants[0].ID() + "  name: Before -> A  host: 127.7.7.8 -> 127.", "B  127.", "disabled", "2 tenants, 1 of them not active and left out. The file is written.", "apply no longer changes a removed tenant. Its connections stay as they are."} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the refresh shows\n%s\nwant in it\n%s", out.String(), want)
 		}

@@ -78,7 +78,7 @@ func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	if quiet+len(failed) > 0 {
 		p.line("")
 	}
-	p.line("Tenants: %d with changes, %d without%s.", changing, unchanged, notLookedAt(failed))
+	p.line("Tenants: %d with changes, %d without%s.", changing, unchanged, notRead(failed))
 	if text := f.Rollout.String(); text != "" {
 		p.line("%s", text)
 	}
@@ -125,7 +125,7 @@ func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	if len(left) > 0 {
 		p.line("On all tenants, %s.", Sanitize(ignored(left)))
 	}
-	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notLookedAt(failed))
+	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notRead(failed))
 	if differing > 0 {
 		p.line("%s %s.", p.paint(bold, "Drift:"), p.counts(driftNumbers(sum)...))
 	}
@@ -147,7 +147,7 @@ func failures[T any](p *printer, f *Fleet[T]) []string {
 			continue
 		}
 		names = append(names, member.Tenant.Name)
-		p.tenant(tenantName(member.Tenant)+": "+p.paint(red, "not looked at"), member.Error)
+		p.tenant(tenantName(member.Tenant)+" "+p.paint(red, "was not read"), member.Error)
 	}
 	p.missing(f.Missing, f.Lost)
 	return names
@@ -172,7 +172,7 @@ func (p *printer) missing(texts, lost []string) {
 	}
 }
 
-func notLookedAt(names []string) string {
+func notRead(names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
@@ -184,7 +184,7 @@ func notLookedAt(names []string) string {
 	if more := len(names) - len(shown); more > 0 {
 		shown = append(shown, fmt.Sprintf("and %d more", more))
 	}
-	return fmt.Sprintf(", %d not looked at (%s)", len(names), strings.Join(shown, ", "))
+	return fmt.Sprintf(", %d not read (%s)", len(names), strings.Join(shown, ", "))
 }
 
 // Plans writes the plans of several tenants into one comment.

@@ -500,7 +500,7 @@ func TestThePageOfSeveralTenantsIsAHeatMapWithTheWorstTenantFirst(t *testing.T) 
 	if err := (report.Text{}).Drifts(&text, fleet); err != nil {
 		t.Fatal(err)
 	}
-	_, lines, _ := strings.Cut(text.String(), "\naway (): not looked at: no such host\n")
+	_, lines, _ := strings.Cut(text.String(), "\naway () was not read: no such host\n")
 	if lines == "" || !strings.HasPrefix(lines, "worst (): 9 changed, 1 missing, 5 clean\nmild (): 1 changed, 5 clean\ncalm (): no drift, 5 connections are as declared\n") {
 		t.Errorf("got the report %s, want one line for each tenant, the worst one first", text.String())
 	}

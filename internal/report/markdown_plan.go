@@ -222,7 +222,7 @@ func planFoot(pl *plan.Plan) string {
 		text += "<br>" + prose(line)
 	}
 	if pl.Summary.Omitted > 0 {
-		text += fmt.Sprintf(" · %s not asked for", words.Count(pl.Summary.Omitted, "other change"))
+		text += fmt.Sprintf(" · %s not selected", words.Count(pl.Summary.Omitted, "other change"))
 	}
 	return fmt.Sprintf("<sub>%s<br>Hash %s</sub>", withReads(text, "<br>", pl.Reads), code(pl.Hash))
 }

@@ -538,10 +538,13 @@ func unreported(older int) string {
 // MaxShards bounds the number of shards.
 const MaxShards = 10_000
 
-// firstFew returns the first three of a list, and counts the others.
+// fewNames is how many names a line shows before it counts the others.
+const fewNames = 3
+
+// firstFew returns the first few of a list, and counts the others.
 func firstFew(list []string) string {
 	var shown []string
-	for _, text := range list[:min(3, len(list))] {
+	for _, text := range list[:min(fewNames, len(list))] {
 		shown = append(shown, Sanitize(text))
 	}
 	text := strings.Join(shown, ", ")

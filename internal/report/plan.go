@@ -383,7 +383,7 @@ func (p *printer) summary(pl *plan.Plan) {
 		number{n: s.Create, what: "to create"}, number{n: s.Adopt, what: adopt}, number{n: s.Update, what: "to update"}, number{n: s.Move, what: "to move"},
 		number{s.Recreate, "to recreate", red}, number{s.Delete, "to delete", red}, number{n: s.Manual, what: "to sign in for"},
 		number{n: s.Rotate, what: "with credentials to write again"}, number{n: s.Record, what: "with fingerprints to record"},
-		number{s.Refused, "refused", red}, number{n: s.Unchanged, what: "unchanged"}, number{n: s.Omitted, what: "not asked for"},
+		number{s.Refused, "refused", red}, number{n: s.Unchanged, what: "unchanged"}, number{n: s.Omitted, what: "not selected"},
 	))
 	for _, line := range looked(pl.Impact) {
 		p.line("%s", Sanitize(line))
@@ -457,7 +457,7 @@ func omitted(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return " " + words.Count(n, "other change") + " not asked for."
+	return " " + words.Count(n, "other change") + " not selected."
 }
 
 func are(n int) string {

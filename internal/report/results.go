@@ -72,19 +72,49 @@ func (t Text) Results(w io.Writer, f *Fleet[apply.Result]) error {
 		width = max(width, len(member.Outcome))
 	}
 	head := waveHead(f)
-	for _, member := range members {
-		if text := head(member); text != "" {
+	for len(members) > 0 {
+		same := withOneLine(members)
+		if text := head(members[0]); text != "" {
 			p.line("%s", p.paint(bold, text))
 		}
-		p.tenant(p.pad(hueOf(member.Outcome), string(member.Outcome), width)+" "+tenantName(member.Tenant), resultLine(f, member))
+		p.tenant(p.pad(hueOf(members[0].Outcome), string(members[0].Outcome), width)+" "+tenantNames(members[:same]), resultLine(f, members[0]))
+		members = members[same:]
 	}
-	if len(members) > 0 {
+	if len(f.Tenants) > 0 {
 		p.line("")
 	}
 	p.missing(f.Missing, f.Lost)
 	p.line("Tenants: %s.", outcomeCounts(f))
 	p.line("%s %s", p.paint(bold, "Applied:"), p.ledger(&apply.Result{Ledger: sumOf(f)}))
 	return p.err
+}
+
+// withOneLine returns how many members at the beginning share a line: those of one wave that did not begin
+// for the same reason, if there are more than a line names.
+func withOneLine(members []*Member[apply.Result]) int {
+	first, n := members[0], 1
+	if first.Outcome != OutcomeNotStarted {
+		return n
+	}
+	for n < len(members) && members[n].Outcome == first.Outcome && members[n].Wave == first.Wave && members[n].Error == first.Error {
+		n++
+	}
+	if n <= fewNames {
+		return 1
+	}
+	return n
+}
+
+// tenantNames returns a tenant with its address, or the number of several with the first names.
+func tenantNames(members []*Member[apply.Result]) string {
+	if len(members) == 1 {
+		return tenantName(members[0].Tenant)
+	}
+	names := make([]string, len(members))
+	for i, member := range members {
+		names[i] = member.Tenant.Name
+	}
+	return words.Count(len(names), "tenant") + " (" + firstFew(names) + ")"
 }
 
 func hueOf(outcome Outcome) hue {

@@ -47,7 +47,7 @@ func (r *Rollout) String() string {
 	for _, wave := range r.Waves {
 		waves = append(waves, fmt.Sprintf("%s (%s)", label(wave.Name), words.Count(wave.Tenants, "tenant")))
 	}
-	text := fmt.Sprintf("Waves of apply: %s. It stops after %s.", strings.Join(waves, ", then "), words.Count(r.StopAfter, "failed tenant"))
+	text := fmt.Sprintf("Waves of apply: %s. apply stops after %s.", strings.Join(waves, ", then "), words.Count(r.StopAfter, "failed tenant"))
 	if r.Check != "" {
 		text += " After each wave but the last, it waits " + label(r.Check) + " and checks the apps."
 	}

@@ -20,14 +20,14 @@ type FleetRefresh struct {
 	Differs, Written bool
 }
 
-// FleetRefresh writes the tenants that came, went or changed.
+// FleetRefresh writes the tenants that were added, removed or changed.
 func (t Text) FleetRefresh(w io.Writer, r *FleetRefresh) error {
 	p := t.printer(w)
 	for _, tenant := range r.Changes.Came {
-		p.line("%s", p.paint(green, "+ came     "+lockedTenant(tenant)))
+		p.line("%s", p.paint(green, "+ added    "+lockedTenant(tenant)))
 	}
 	for _, tenant := range r.Changes.Went {
-		p.line("%s", p.paint(red, "- went     "+lockedTenant(tenant)))
+		p.line("%s", p.paint(red, "- removed  "+lockedTenant(tenant)))
 	}
 	for _, pair := range r.Changes.Changed {
 		p.line("%s", p.paint(amber, changedTenant(pair[0], pair[1])))
@@ -45,7 +45,7 @@ func (t Text) FleetRefresh(w io.Writer, r *FleetRefresh) error {
 	}
 	p.line("%s: %s%s. The file is %s.", label(r.File), words.Count(r.Tenants, "tenant"), inactive, state)
 	if len(r.Changes.Went) > 0 {
-		p.line("A tenant that is no longer listed keeps its connections.")
+		p.line("apply no longer changes a removed tenant. Its connections stay as they are.")
 	}
 	return p.err
 }

@@ -223,7 +223,7 @@ type Summary struct {
 	Unchanged int `json:"unchanged"`
 	Manual    int `json:"manual,omitempty"`
 	Refused   int `json:"refused"`
-	// Omitted counts the changes that were left out because they were not asked for.
+	// Omitted counts the changes that were left out because they were not selected.
 	Omitted int `json:"omitted"`
 	// Rotate and Record count the rotations that will be made, by action.
 	Rotate int `json:"rotate,omitempty"`
