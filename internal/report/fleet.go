@@ -78,7 +78,7 @@ func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	if quiet+len(failed) > 0 {
 		p.line("")
 	}
-	p.line("Tenants: %d with changes, %d without%s.", changing, unchanged, notRead(failed))
+	p.line("Tenants: %s with changes, %s without%s.", words.Number(changing), words.Number(unchanged), notRead(failed))
 	if text := f.Rollout.String(); text != "" {
 		p.line("%s", text)
 	}
@@ -125,7 +125,7 @@ func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	if len(left) > 0 {
 		p.line("On all tenants, %s.", Sanitize(ignored(left)))
 	}
-	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notRead(failed))
+	p.line("Tenants: %s with drift, %s without%s.", words.Number(differing), words.Number(clean), notRead(failed))
 	if differing > 0 {
 		p.line("%s %s.", p.paint(bold, "Drift:"), p.counts(driftNumbers(sum)...))
 	}
@@ -182,9 +182,9 @@ func notRead(names []string) string {
 		shown[i] = label(names[i])
 	}
 	if more := len(names) - len(shown); more > 0 {
-		shown = append(shown, fmt.Sprintf("and %d more", more))
+		shown = append(shown, "and "+words.Number(more)+" more")
 	}
-	return fmt.Sprintf(", %d not read (%s)", len(names), strings.Join(shown, ", "))
+	return fmt.Sprintf(", %s not read (%s)", words.Number(len(names)), strings.Join(shown, ", "))
 }
 
 // Plans writes the plans of several tenants into one comment.

@@ -395,7 +395,7 @@ func someOf(names []string) string {
 	}
 	text := strings.Join(shown, ", ")
 	if more := len(names) - len(shown); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+		text += " and " + words.Number(more) + " more"
 	}
 	return text
 }

@@ -89,7 +89,7 @@ func named(one *impact.Impacted) string {
 		names = append(names, dependentName(&one.Dependents[i]))
 	}
 	if more := one.Total() - len(names); more > 0 && len(names) > 0 {
-		names = append(names, fmt.Sprintf("and %d more", more))
+		names = append(names, "and "+words.Number(more)+" more")
 	}
 	return strings.Join(names, ", ")
 }
@@ -234,7 +234,7 @@ func dependentsTable(one *impact.Impacted, at time.Time, room int) string {
 		shown++
 	}
 	if more := one.Total() - shown; more > 0 {
-		fmt.Fprintf(&out, "\n… and %d more that are not shown here.\n", more)
+		fmt.Fprintf(&out, "\n… and %s more that are not shown here.\n", words.Number(more))
 	}
 	return out.String()
 }

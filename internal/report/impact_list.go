@@ -89,7 +89,7 @@ func (p *printer) dependents(one *impact.Impacted, at time.Time, whole bool) {
 		p.line("    %s  %s  %s  %s", pad(v.Name, nameWidth), pad(v.Kind, kindWidth), pad(v.Space, placeWidth), reload)
 	}
 	if more := one.Total() - len(shown); more > 0 {
-		p.line("    and %d more; --format csv, json or html has all of them", more)
+		p.line("    and %s more; --format csv, json or html has all of them", words.Number(more))
 	}
 }
 
@@ -239,7 +239,7 @@ func (t Text) Check(w io.Writer, c *impact.Check) error {
 			p.line("      %s", Sanitize(failing(&one.Failing[j], c.At)))
 		}
 		if more := len(one.Failing) - shownDependents; more > 0 {
-			p.line("      and %d more; --format json has all of them", more)
+			p.line("      and %s more; --format json has all of them", words.Number(more))
 		}
 	}
 	p.line("")

@@ -164,7 +164,7 @@ func alert(kind string, head string, items []string, room int) string {
 	for i, item := range items {
 		line := "> - " + item + "\n"
 		if room -= units(line); room < 0 {
-			fmt.Fprintf(&out, "> - and %d more\n", len(items)-i)
+			fmt.Fprintf(&out, "> - and %s more\n", words.Number(len(items)-i))
 			break
 		}
 		out.WriteString(line)
@@ -210,7 +210,7 @@ func list(entries []entry, room int) string {
 			text = "\n" + text // otherwise it would belong to the previous item
 		}
 		if room -= units(text); room < 0 {
-			fmt.Fprintf(&out, "\n**… and %d more that are not shown here.**\n", len(entries)-i)
+			fmt.Fprintf(&out, "\n**… and %s more that are not shown here.**\n", words.Number(len(entries)-i))
 			break
 		}
 		out.WriteString(text)

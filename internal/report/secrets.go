@@ -62,7 +62,7 @@ func secretsSummary(secrets []doctor.Secret, missing int) string {
 	if missing == 0 {
 		return words.Count(required, "secret") + ", all set"
 	}
-	return fmt.Sprintf("%s, %d missing", words.Count(required, "secret"), missing)
+	return fmt.Sprintf("%s, %s missing", words.Count(required, "secret"), words.Number(missing))
 }
 
 // secret writes one reference, followed by its problems.
@@ -120,7 +120,7 @@ func secretUsers(secret doctor.Secret) []string {
 		lines = append(lines, label(key.String()))
 	}
 	if more := len(secret.Connections) - maxUsers; more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more (--format json)", more))
+		lines = append(lines, "and "+words.Number(more)+" more (--format json)")
 	}
 	if secret.Use == doctor.UseSignIn {
 		lines = append(lines, "code of a sign-in (optional)")
@@ -192,7 +192,7 @@ func envComment(secret doctor.Secret) string {
 	}
 	text := strings.Join(names, ", ")
 	if more := len(secret.Connections) - len(keys); more > 0 {
-		text += fmt.Sprintf(", and %d more", more)
+		text += ", and " + words.Number(more) + " more"
 	}
 	switch secret.Use {
 	case doctor.UseAuth:

@@ -93,7 +93,7 @@ func (g warningGroup) text(name func(connection.Key) string, clean func(string) 
 	who := strings.Join(names, ", ")
 	switch more := len(g.connections) - len(names); {
 	case more > 0:
-		who = fmt.Sprintf("%d connections (%s and %d more)", len(g.connections), who, more)
+		who = fmt.Sprintf("%s connections (%s and %s more)", words.Number(len(g.connections)), who, words.Number(more))
 	case len(names) > 1:
 		who = fmt.Sprintf("%d connections (%s)", len(names), who)
 	}
