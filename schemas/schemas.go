@@ -51,6 +51,9 @@ func Problems() []byte { return read("problems.json") }
 // Tenants is the schema of the format qlsync.tenants/v1.
 func Tenants() []byte { return read("tenants.json") }
 
+// Fleet is the schema of the format qlsync.fleet/v1.
+func Fleet() []byte { return read("fleet.json") }
+
 // Vendored is the schema of the format qlsync.schemas/v1.
 func Vendored() []byte { return read("vendored.json") }
 

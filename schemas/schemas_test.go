@@ -20,6 +20,7 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"drift":       schemas.Drift(),
 		"problems":    schemas.Problems(),
 		"tenants":     schemas.Tenants(),
+		"fleet":       schemas.Fleet(),
 		"vendored":    schemas.Vendored(),
 		"snapshot":    schemas.Snapshot(),
 		"secrets":     schemas.Secrets(),

@@ -490,6 +490,7 @@ func (c *canaries) everything() {
 		},
 		"fleet": func() {
 			c.run("out", append([]string{"fleet", "list"}, onProject...)...)
+			c.run("out", append([]string{"fleet", "list", "--format", "json"}, onProject...)...)
 			c.run("out", append([]string{"fleet", "refresh"}, onProject...)...)
 		},
 		"doctor":  func() { each(report.DoctorFormats().Names(), "doctor"); project("doctor", "--all-tenants") },

@@ -8,6 +8,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/report"
 )
 
 func fleetCommand(env *environment) *cli.Command {
@@ -24,7 +25,7 @@ func fleetCommand(env *environment) *cli.Command {
 			},
 			{
 				Name: "list", Usage: "list the tenants of the project with their groups, without a network",
-				Flags:  sharedFlags(),
+				Flags:  slices.Concat(sharedFlags(), outputFlags(report.FleetListFormats().Names())[:1]),
 				Action: func(c *cli.Context) error { return listFleet(c, env) },
 			},
 		},
@@ -61,17 +62,17 @@ func refreshFleet(c *cli.Context, env *environment) error {
 
 func listFleet(c *cli.Context, env *environment) error {
 	return engine.Interruptibly(c.Context, func() error {
-		if err := commandline.NoArguments(c); err != nil {
+		if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.FleetListFormats())); err != nil {
 			return err
 		}
 		project, err := readProject(c, env, env.listener(c))
 		if err != nil {
 			return err
 		}
-		rows, err := project.ListFleet(tenantChoice(c))
+		list, err := project.ListFleet(tenantChoice(c))
 		if err := cmp.Or(env.report(project.Problems), err); err != nil {
 			return err
 		}
-		return env.text(env.stdout).FleetList(env.stdout, rows)
+		return write(c, env, report.FleetListFormats(), list)
 	})
 }

@@ -28,6 +28,7 @@ func TestTheReferenceOfFormatsIsThatOfTheSchemas(t *testing.T) {
 		{"`qlsync.yaml`. [Files](files.md) explains the keys.", schemas.Project()},
 		{"Connection files. [Files](files.md) explains the keys.", schemas.Connections()},
 		{"`fleet refresh`, as `tenants.lock.json`", schemas.Tenants()},
+		{"`fleet list --format json`", schemas.Fleet()},
 		{"`plan --format json`, `plan --out`", schemas.Plan()},
 		{"`plan --all-tenants --format json`", schemas.Plans()},
 		{"`apply --format json`", schemas.Result()},

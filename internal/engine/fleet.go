@@ -118,22 +118,33 @@ func (p *Project) listOrganization(ctx context.Context) ([]spec.LockedTenant, er
 	return listed, nil
 }
 
-// ListFleet returns the chosen tenants of the project with their groups, and the tenants of the lock
-// file that are left out.
-func (p *Project) ListFleet(choice TenantChoice) ([]report.FleetRow, error) {
+// ListFleet returns the chosen tenants of the project with their groups and, without a choice, the
+// tenants of the lock file that are left out.
+func (p *Project) ListFleet(choice TenantChoice) (report.FleetList, error) {
 	tenants, err := p.Choose(choice)
 	if err != nil {
-		return nil, err
+		return report.FleetList{}, err
 	}
-	var rows []report.FleetRow
+	list := report.FleetList{
+		Format: report.FleetListFormat, Project: p.Name, Tenants: []report.FleetRow{},
+		Summary: report.FleetSummary{Chosen: len(tenants), NotChosen: len(p.Tenants) - len(tenants)},
+	}
 	for i := range tenants {
 		t := &tenants[i]
-		rows = append(rows, report.FleetRow{Name: t.Name, ID: t.ID, Address: t.URL, Region: t.Region, Groups: t.Groups, Wave: p.WaveOf(t)})
+		list.Tenants = append(list.Tenants, report.FleetRow{
+			Name: t.Name, ID: t.ID, URL: t.URL, Region: t.Region, Groups: append([]string{}, t.Groups...), Wave: p.WaveOf(t),
+		})
 	}
 	for _, locked := range p.Locked {
-		if locked.Status != "" && choice == (TenantChoice{}) {
-			rows = append(rows, report.FleetRow{Name: locked.Name, ID: locked.ID, Address: locked.Host, Region: locked.Region, Status: locked.Status})
+		if locked.Status == "" {
+			continue
+		}
+		list.Summary.LeftOut++
+		if choice == (TenantChoice{}) {
+			list.Tenants = append(list.Tenants, report.FleetRow{
+				Name: locked.Name, ID: locked.ID, Host: locked.Host, Region: locked.Region, Groups: []string{}, Status: locked.Status,
+			})
 		}
 	}
-	return rows, nil
+	return list, nil
 }

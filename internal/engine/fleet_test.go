@@ -242,8 +242,9 @@ func TestATenantThatLeftTheListIsToldAndNothingElse(t *testing.T) {
 		}
 	}
 	project := mustReadProject(t, host)
-	rows, err := project.ListFleet(engine.TenantChoice{})
-	if err != nil || len(project.Tenants) != 1 || len(rows) != 2 || rows[1].Status != "disabled" {
+	list, err := project.ListFleet(engine.TenantChoice{})
+	rows := list.Tenants
+	if err != nil || len(project.Tenants) != 1 || len(rows) != 2 || rows[1].Status != "disabled" || list.Summary != (report.FleetSummary{Chosen: 1, LeftOut: 1}) {
 		t.Errorf("the project has %d tenants, and the list %+v, error %v; want one tenant, and the disabled one as left out", len(project.Tenants), rows, err)
 	}
 	again, err := project.RefreshFleet(t.Context(), false)

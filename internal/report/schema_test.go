@@ -36,6 +36,12 @@ var outputs = []struct {
 		Position: connection.Position{File: "a.yaml", Line: 1, Column: 2, Item: connection.Place{Line: 3, Column: 4}}, Severity: connection.SeverityError, Message: "is wrong",
 	}}), report.NewProblems(nil)}},
 	{"vendored", schemas.Vendored(), []any{checkedSchemas(), report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}}},
+	{"fleet", schemas.Fleet(), []any{report.FleetList{Format: report.FleetListFormat, Project: "finance", Tenants: []report.FleetRow{}}, report.FleetList{
+		Format: report.FleetListFormat, Project: "finance", Summary: report.FleetSummary{Chosen: 1, NotChosen: 2, LeftOut: 1}, Tenants: []report.FleetRow{
+			{Name: "north-1", ID: "t-1", URL: "https://north-1.example", Region: "eu", Groups: []string{"canary"}, Wave: "canary"},
+			{Host: "gone.example", Groups: []string{}, Status: "disabled"},
+		},
+	}}},
 	{"doctor", schemas.Doctor(), []any{examinedTenants(), doctor.Report{Format: doctor.Format, Project: "finance", Tenants: []doctor.Examined{}}}},
 	{"secrets", schemas.Secrets(), []any{listedSecrets(), doctor.Secrets{Format: doctor.SecretsFormat, Project: "finance", Tenants: []doctor.TenantSecrets{}}}},
 	{"impact", schemas.Impact(), []any{listOf("Sales"), unusedOf("Sales"), listOf(hostileNames...)}},
@@ -201,7 +207,7 @@ func TestSchemasRefuseWhatMustNotBeSaid(t *testing.T) {
 func TestFormatsAreThoseOfTheSchemas(t *testing.T) {
 	for format, schema := range map[string][]byte{
 		plan.Format: schemas.Plan(), apply.Format: schemas.Result(), plan.DriftFormat: schemas.Drift(), report.ProblemsFormat: schemas.Problems(),
-		report.SchemasFormat: schemas.Vendored(), doctor.SecretsFormat: schemas.Secrets(), doctor.Format: schemas.Doctor(),
+		report.FleetListFormat: schemas.Fleet(), report.SchemasFormat: schemas.Vendored(), doctor.SecretsFormat: schemas.Secrets(), doctor.Format: schemas.Doctor(),
 		impact.ListFormat: schemas.Impact(), impact.CheckFormat: schemas.Check(),
 		report.BuildFormat: schemas.Version(),
 	} {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -96,18 +97,48 @@ func columnsText(columns map[string]string) string {
 	return strings.Join(parts, " ")
 }
 
+// FleetListFormat names the JSON contract of a list of tenants.
+const FleetListFormat = "qlsync.fleet/v1"
+
+// FleetList is the tenants of a project with their groups.
+type FleetList struct {
+	Format  string       `json:"format"`
+	Project string       `json:"project"`
+	Summary FleetSummary `json:"summary"`
+	Tenants []FleetRow   `json:"tenants"`
+}
+
+// FleetSummary counts tenants: those that the command line selects, the others of the project, and
+// those of the lock file that are not part of the project.
+type FleetSummary struct {
+	Chosen    int `json:"chosen"`
+	NotChosen int `json:"notChosen"`
+	LeftOut   int `json:"leftOut"`
+}
+
 // FleetRow is a tenant in a list of tenants.
 type FleetRow struct {
-	Name, ID, Address, Region string
-	Groups                    []string
+	Name string `json:"name"`
+	ID   string `json:"id,omitempty"`
+	// URL is the address of a tenant of the project, and Host that of one that is left out.
+	URL    string   `json:"url,omitempty"`
+	Host   string   `json:"host,omitempty"`
+	Region string   `json:"region,omitempty"`
+	Groups []string `json:"groups"`
 	// Wave is the wave of a rollout. Empty: none.
-	Wave string
+	Wave string `json:"wave,omitempty"`
 	// Status is why the tenant is left out. Empty: it is part of the project.
-	Status string
+	Status string `json:"leftOut,omitempty"`
+}
+
+// FleetListFormats are the forms of a list of tenants.
+func FleetListFormats() Formats[FleetList] {
+	return Formats[FleetList]{{FormatText, Text.FleetList}, jsonFormat[FleetList]()}
 }
 
 // FleetList writes a table of tenants.
-func (t Text) FleetList(w io.Writer, rows []FleetRow) error {
+func (t Text) FleetList(w io.Writer, list FleetList) error {
+	rows := list.Tenants
 	table := [][]string{{"TENANT", "ID", "REGION", "GROUPS", "ADDRESS"}}
 	hasWaves := slices.ContainsFunc(rows, func(row FleetRow) bool { return row.Wave != "" })
 	if hasWaves {
@@ -118,7 +149,7 @@ func (t Text) FleetList(w io.Writer, rows []FleetRow) error {
 		if row.Status != "" {
 			groups = "left out: " + row.Status
 		}
-		cells := []string{label(row.Name), orDash(row.ID), orDash(row.Region), orDash(groups), label(row.Address)}
+		cells := []string{label(row.Name), orDash(row.ID), orDash(row.Region), orDash(groups), label(cmp.Or(row.URL, row.Host))}
 		if hasWaves {
 			cells = slices.Insert(cells, 4, orDash(row.Wave))
 		}
