@@ -96,3 +96,19 @@ func TestTheReportOfAnOlderAttemptDoesNotCountForOneThatWasCutOff(t *testing.T) 
 		})
 	}
 }
+
+func TestAWaveThatAPipelineForgetsIsMissingFromTheResult(t *testing.T) {
+	rollout := &report.Rollout{Waves: []report.Wave{{Name: "canary", Tenants: 1}, {Name: "north", Tenants: 2}, {Name: "none"}, {Name: "rest", Tenants: 1}}, StopAfter: 1}
+	var s report.Scan
+	for tenant, wave := range map[string]string{"east": "canary", "west": "rest"} {
+		member := memberOf(resultOn(tenant, apply.Done))
+		member.Wave = wave
+		s.Read(wave, []byte(jsonLines(t, &report.Fleet[apply.Result]{
+			Format: report.ResultsFormat, Project: "finance", At: "2026-11-29T20:00:00Z", Wave: wave, Rollout: rollout, Tenants: []report.Member[apply.Result]{member},
+		})))
+	}
+	merged, _, err := report.MergeResults(&s)
+	if want := []string{"wave north (2 tenants)"}; err != nil || cmp.Diff(want, merged.Missing) != "" {
+		t.Errorf("missing are %v, %v; want %v", merged.Missing, err, want)
+	}
+}

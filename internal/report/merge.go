@@ -502,6 +502,7 @@ func (m *merger[T]) settle() (notes []string) {
 		m.merged.Tenants = append(m.merged.Tenants, newest.member)
 	}
 	m.settleShards()
+	m.merged.Missing = append(m.merged.Missing, m.merged.skippedWaves()...)
 	partly, unnamed := m.incomplete()
 	m.merged.Missing = slices.Concat(m.merged.Missing, unnamed, m.lost)
 	if m.merged.Lost = append(m.merged.Lost, partly...); len(m.merged.Lost) > 0 {

@@ -210,6 +210,26 @@ func holding(f *Fleet[apply.Result], at int) (reasons []string) {
 	return reasons
 }
 
+// skippedWaves returns the waves without a report that have tenants and are between two waves with reports: a
+// pipeline may have no job for them.
+func (f *Fleet[T]) skippedWaves() (skipped []string) {
+	if f.Rollout == nil {
+		return nil
+	}
+	reported := map[string]bool{}
+	for i := range f.Tenants {
+		reported[f.Tenants[i].Wave] = true
+	}
+	isReported := func(w Wave) bool { return reported[w.Name] }
+	waves := f.Rollout.Waves
+	for i, wave := range waves {
+		if wave.Tenants > 0 && !isReported(wave) && slices.ContainsFunc(waves[:i], isReported) && slices.ContainsFunc(waves[i+1:], isReported) {
+			skipped = append(skipped, fmt.Sprintf("wave %s (%s)", label(wave.Name), words.Count(wave.Tenants, "tenant")))
+		}
+	}
+	return skipped
+}
+
 // waveOrder compares the waves of two members. Members of no wave are last.
 func (f *Fleet[T]) waveOrder(a, b *Member[T]) int {
 	place := func(m *Member[T]) int {
