@@ -76,13 +76,18 @@ func runApply(c *cli.Context, env *environment) error {
 	if fleet.choice, err = env.chooseAmong(c, fleet.listed(), append([]string{"plan-hash", "rotate", checkAfterName}, ofOnePlan...)...); err != nil {
 		return err
 	}
-	project := fleet.Project
 	switch {
 	case fleet.isSeveral && reviewed != nil:
 		return errors.New("the plan file is for one tenant, but the command selects several. Write a plan file with qlsync plan --all-tenants --out plans.json")
 	case fleet.isSeveral:
 		return applyAll(c, env, fleet)
 	}
+	return applyOne(c, env, fleet, tenant)
+}
+
+// applyOne applies to one tenant; an empty name is the default one.
+func applyOne(c *cli.Context, env *environment, fleet *fleetApply, tenant string) error {
+	project, reviewed := fleet.Project, fleet.options.Reviewed
 	s, err := fleet.open(c, tenant)
 	if err != nil {
 		if reviewed != nil && !slices.ContainsFunc(project.Tenants, func(t spec.Tenant) bool { return t.Name == tenant }) {
@@ -96,20 +101,8 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer unlock()
-	p, err := s.Plan(c.Context, options)
+	p, err := approvedPlan(c, env, s, fleet.options, tenant)
 	if err != nil {
-		return err
-	}
-	unconfirmed := engine.Confirm(p, confirmed(c))
-	shown := env.showPlan(c, p)
-	demanded := reviewed
-	if options.SkipStale {
-		demanded = nil // differences are refused change by change
-	}
-	if err := cmp.Or(unconfirmed, s.Check(p, demanded, c.String("plan-hash")), checkSecrets(c, s, p)); err != nil {
-		return afterRefusal(c, env.unlessInView(c, p, err), "To plan again", againOn(c, "plan", tenant))
-	}
-	if err := approvePlan(c, env, p, reviewed, shown); err != nil {
 		return err
 	}
 	result, err := s.Apply(c.Context, p, c.Int("parallelism"))
@@ -125,13 +118,28 @@ func runApply(c *cli.Context, env *environment) error {
 	}
 	env.crash, _ = errors.AsType[*guard.Panic](result.Crash)
 	if result.Complete() && result.Ledger.Planned > 0 {
-		if reviewed == nil {
-			tenant = c.String("tenant")
-		}
 		env.next(c, "To check the tenant for drift later", followUp(c, "drift", tenant))
 	}
 	checked := env.checkAfter(c, s, result)
 	return cmp.Or(env.outcome(result), unsaved, checked)
+}
+
+// approvedPlan plans, shows the plan, and returns it if it may be applied.
+func approvedPlan(c *cli.Context, env *environment, s *engine.Session, options engine.PlanOptions, tenant string) (*plan.Plan, error) {
+	p, err := s.Plan(c.Context, options)
+	if err != nil {
+		return nil, err
+	}
+	unconfirmed := engine.Confirm(p, confirmed(c))
+	shown := env.showPlan(c, p)
+	demanded := options.Reviewed
+	if options.SkipStale {
+		demanded = nil // differences are refused change by change
+	}
+	if err := cmp.Or(unconfirmed, s.Check(p, demanded, c.String("plan-hash")), checkSecrets(c, s, p)); err != nil {
+		return nil, afterRefusal(c, env.unlessInView(c, p, err), "To plan again", againOn(c, "plan", tenant))
+	}
+	return p, approvePlan(c, env, p, options.Reviewed, shown)
 }
 
 // checkAfterName is the flag for the check after an apply.
