@@ -161,11 +161,7 @@ func (f *finder) resolve(who connection.Principal, details *connection.SpaceDeta
 		}
 	}
 	if who.Kind == connection.MemberUser {
-		for _, user := range f.snapshot.Users {
-			if strings.EqualFold(user.Email, who.Name) || user.Subject == who.Name {
-				ids = append(ids, user.ID)
-			}
-		}
+		ids = append(ids, f.usersNamed(who.Name)...)
 	}
 	slices.Sort(ids)
 	switch ids = slices.Compact(ids); {
@@ -177,4 +173,14 @@ func (f *finder) resolve(who connection.Principal, details *connection.SpaceDeta
 		return who.Name, connection.Reason{}
 	}
 	return "", connection.Because("no-member", "member", who)
+}
+
+// usersNamed returns the ids of the users with an e-mail address or a subject.
+func (f *finder) usersNamed(name string) (ids []string) {
+	for _, user := range f.snapshot.Users {
+		if strings.EqualFold(user.Email, name) || user.Subject == name {
+			ids = append(ids, user.ID)
+		}
+	}
+	return ids
 }

@@ -126,17 +126,8 @@ func (s *survey) nameMembers(ctx context.Context, spaces []connection.SpaceDetai
 		names[user.ID] = cmp.Or(user.Email, user.Subject)
 		bots[user.ID] = cmp.Or(user.Subject[strings.LastIndexAny(user.Subject, `|\`)+1:], names[user.ID])
 	}
-	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(groups))), maxUserIDs) {
-		listed, _, err := list[wireGroup](ctx, s.client, s.get(groupsPath, anyOf("id", chunk...)))
-		if affectsOne(err) {
-			break
-		}
-		if err != nil {
-			return fmt.Errorf("look up groups: %w", err)
-		}
-		for _, one := range listed {
-			names[one.ID] = one.Name
-		}
+	if err := s.nameGroups(ctx, groups, names); err != nil {
+		return err
 	}
 	for i := range spaces {
 		for j := range spaces[i].Members {
@@ -148,6 +139,23 @@ func (s *survey) nameMembers(ctx context.Context, spaces []connection.SpaceDetai
 		slices.SortFunc(spaces[i].Members, func(a, b connection.Member) int {
 			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 		})
+	}
+	return nil
+}
+
+// nameGroups adds the names of groups, as far as the caller may see them.
+func (s *survey) nameGroups(ctx context.Context, ids []string, names map[string]string) error {
+	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), maxUserIDs) {
+		listed, _, err := list[wireGroup](ctx, s.client, s.get(groupsPath, anyOf("id", chunk...)))
+		if affectsOne(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look up groups: %w", err)
+		}
+		for _, one := range listed {
+			names[one.ID] = one.Name
+		}
 	}
 	return nil
 }
