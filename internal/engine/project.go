@@ -41,12 +41,13 @@ type Project struct {
 	// offline has what [Project.vendoredOnce] has read, by provider.
 	offline map[string]*offlineCatalog
 	reading sync.Mutex // of offline
+	shared  shared     // by the sessions of all tenants
 }
 
 // ReadProject reads a project file. It calls no tenant. If the file is not a valid project, the
 // error is a [connection.Problems]; other mistakes are in the field Problems.
 func (host *Host) ReadProject(ctx context.Context, o ProjectOptions) (*Project, error) {
-	p := &Project{host: host, o: o}
+	p := &Project{host: host, o: o, shared: newShared()}
 	err := Interruptibly(ctx, func() error {
 		p.Project, p.Problems = spec.Options{AllowExec: o.AllowExec, RaiseLimits: o.RaiseLimits, WorkDir: string(host.WorkDir)}.LoadProject(o.File)
 		return nil

@@ -53,7 +53,14 @@ type options struct {
 	lifetime    context.Context
 	secrets     *transport.Redactor
 	raise       int // multiplies the limits on answers
+	tenant      string
+	shared      shared
 }
+
+// shared is what the providers of all tenants of a project share. The zero value is nothing.
+type shared struct{ samples *qlik.Samples }
+
+func newShared() shared { return shared{qlik.NewSamples()} }
 
 // auth is the parts of a sign-in, by their names in the project file. Undeclared parts are empty.
 type auth struct {
@@ -107,6 +114,7 @@ var qlikCloud = provider{
 			Project: o.project, Parallelism: o.parallelism, BatchSize: o.batchSize,
 			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes}, CacheFile: o.cacheFile, CacheDigest: o.cacheDigest,
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets, RaiseLimits: o.raise,
+			Samples: o.shared.samples, Tenant: o.tenant,
 		})
 	},
 	door:       "/api/v1/users/me",

@@ -146,6 +146,7 @@ func (s *Session) connect(ctx context.Context, with SessionOptions) error {
 		logger: s.host.logger(s.tenant.Name), userAgent: s.userAgent(),
 		lifetime: s.host.Lifetime, secrets: s.host.Secrets, batchSize: with.BatchSize,
 		limits: s.tenant.RateLimits, raise: s.project.o.RaiseLimits,
+		tenant: s.tenant.Name, shared: s.project.shared,
 	}
 	var seed []byte
 	var err error

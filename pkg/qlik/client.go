@@ -81,6 +81,10 @@ type Config struct {
 	// CacheDigest returns a keyed digest. With it, a connection is read again also if its connection
 	// statement has changed. Nil: the cache contains nothing of the statements.
 	CacheDigest func(texts ...string) string
+	// Samples are shared by the providers of several tenants. Nil: the provider has its own.
+	Samples *Samples
+	// Tenant is the name of the tenant in Samples. Empty: the URL.
+	Tenant string
 	// UserAgent is sent with each request. Empty: "qlsync".
 	UserAgent string
 	// Lifetime cancels everything, including writes in progress, which otherwise continue after their

@@ -24,8 +24,9 @@ import (
 type proof struct {
 	mu      sync.Mutex
 	listed  map[string]*listing
-	read    map[string]map[string]any // properties as they were read in detail, by id
+	read    map[string]map[string]any // properties that were read in detail and not compared yet, by id
 	sampled map[string]bool           // ids
+	groups  map[statement.Group]*group
 	proved  int
 	remarks []connection.Reason
 }
@@ -33,16 +34,26 @@ type proof struct {
 // listing is what a list shows of a connection and [connection.Live] does not have.
 type listing struct {
 	statement statement.Text
-	group     group
+	group     statement.Group // without a version if it is unknown
 	separated *looseBool
 	twice     bool // the id is in several lists
 }
 
-// group is what the connections have in common of which the statements have one form.
+// group is the connections of one form of statements that may be proved.
 type group struct {
-	dataSource string
-	version    string // the tag of the service, which has the connector and its version; empty: unknown
+	sample  *statement.Sample
+	sampled int       // connections
+	rest    []*member // neither sampled nor proved
+	needed  bool      // the sample does not have all connections
 }
+
+// Samples is what the tenants of one process share about the form of connect statements, so that each of
+// them reads fewer connections in detail. It has no statement and no value of a property, and may be used
+// concurrently.
+type Samples struct{ pool statement.Pool }
+
+// NewSamples returns samples without a tenant.
+func NewSamples() *Samples { return &Samples{} }
 
 // list keeps an item of a list.
 func (s *survey) list(wire *wireConnection) {
@@ -56,9 +67,9 @@ func (s *survey) list(wire *wireConnection) {
 		return
 	}
 	version := slices.DeleteFunc(slices.Clone(wire.Tags), func(tag string) bool { return !strings.HasPrefix(tag, serverTag) })
-	item := &listing{statement: wire.Statement.text, group: group{dataSource: wire.DataSource}, separated: wire.Separated}
+	item := &listing{statement: wire.Statement.text, group: statement.Group{DataSource: wire.DataSource}, separated: wire.Separated}
 	if len(version) == 1 {
-		item.group.version = version[0]
+		item.group.Version = strings.TrimPrefix(version[0], serverTag)
 	}
 	item.twice = p.listed[wire.id()] != nil
 	p.listed[wire.id()] = item
@@ -77,37 +88,56 @@ func (p *proof) note(id string, properties map[string]any) {
 // depend on it.
 func (p *proof) isSampled(live *connection.Live) bool { return p.sampled[live.ID] }
 
-// divide returns the connections that must be read in detail, with the samples, and those that may be
-// proved then.
-func (s *survey) divide(chosen []*connection.Live, scope connection.Scope) (first, rest []*connection.Live) {
+// divide returns the connections that must be read in detail first: those that nothing can prove, and
+// the samples.
+func (s *survey) divide(chosen []*connection.Live, scope connection.Scope) []*connection.Live {
 	if s.proof.listed == nil {
-		return chosen, nil
+		return chosen
 	}
-	s.proof.sampled = map[string]bool{}
-	groups := map[group][]*member{}
+	s.proof.sampled, s.proof.groups = map[string]bool{}, map[statement.Group]*group{}
+	var first []*connection.Live
+	members := map[statement.Group][]*member{}
 	for _, one := range chosen {
 		if member := s.member(one, scope); member != nil {
 			of := s.proof.listed[one.ID].group
-			groups[of] = append(groups[of], member)
+			members[of] = append(members[of], member)
 		} else {
 			first = append(first, one)
 		}
 	}
-	for _, members := range groups {
-		chooseSample(members, scope.Day)
-		for _, member := range members {
-			if member.sampled {
-				s.proof.sampled[member.live.ID] = true
-				first = append(first, member.live)
-			} else {
-				rest = append(rest, member.live)
-			}
-		}
+	for of, members := range members {
+		source, _ := s.schema(of.DataSource)
+		g := &group{sample: s.samples.pool.Sample(s.tenant, of, len(members), slices.Collect(maps.Keys(source.Properties))...)}
+		s.proof.groups[of] = g
+		chooseSample(members, scope.Day, g.sample.First(), g.sample.Whole())
+		first = append(first, s.take(g, members, func(m *member) bool { return m.sampled })...)
+		g.needed = len(g.rest) > 0
 	}
-	byPlace := func(a, b *connection.Live) int { return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.ID, b.ID)) }
 	slices.SortFunc(first, byPlace)
-	slices.SortFunc(rest, byPlace)
-	return first, rest
+	return first
+}
+
+// take adds the members that are wanted to the sample, and returns them. The others are the rest of
+// the group.
+func (s *survey) take(g *group, members []*member, wanted func(*member) bool) (taken []*connection.Live) {
+	g.rest = nil
+	for _, m := range members {
+		if !wanted(m) {
+			g.rest = append(g.rest, m)
+			continue
+		}
+		s.proof.sampled[m.live.ID] = true
+		g.sampled++
+		taken = append(taken, m.live)
+	}
+	if g.sampled >= g.sample.Whole() {
+		g.sample.SetWhole()
+	}
+	return taken
+}
+
+func byPlace(a, b *connection.Live) int {
+	return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.ID, b.ID))
 }
 
 // member is a connection of a group that may be proved.
@@ -121,7 +151,7 @@ type member struct {
 // member returns nil for a connection that no statement can prove.
 func (s *survey) member(live *connection.Live, scope connection.Scope) *member {
 	listed := s.proof.listed[live.ID]
-	if listed.twice || listed.group.version == "" || live.DataSource == "" {
+	if listed.twice || listed.group.Version == "" || live.DataSource == "" {
 		return nil
 	}
 	if declared, _ := scope.Equals(live, nil); declared == nil {
@@ -137,18 +167,19 @@ func (s *survey) member(live *connection.Live, scope connection.Scope) *member {
 	return &member{live: live, keys: parsed.Keys()}
 }
 
-// chooseSample marks the members of a group that are read in detail: first one for each key of a
-// statement, then one for each space, then others, in an order that is another one each day.
-func chooseSample(members []*member, day string) {
+// chooseSample marks the members of a group that are read in detail, in an order that is another one
+// each day: first one for each key of a statement, up to the size of a whole sample; then one for each
+// space, and then others, up to the size that may suffice.
+func chooseSample(members []*member, day string, first, whole int) {
 	for _, m := range members {
 		m.order = sha256.Sum256([]byte(day + "\n" + m.live.ID))
 	}
 	slices.SortFunc(members, func(a, b *member) int { return slices.Compare(a.order[:], b.order[:]) })
-	left := statement.Size(len(members))
+	chosen := 0
 	seen := map[string]bool{}
-	choose := func(features func(*member) []string) {
+	choose := func(most int, features func(*member) []string) {
 		for _, m := range members {
-			if left == 0 {
+			if chosen >= most {
 				return
 			}
 			isNew := features == nil
@@ -159,51 +190,56 @@ func chooseSample(members []*member, day string) {
 				continue
 			}
 			m.sampled = true
-			left--
+			chosen++
 			for _, feature := range slices.Concat(m.keys, spaceOf(m)) {
 				seen[feature] = true
 			}
 		}
 	}
-	choose(func(m *member) []string { return m.keys })
-	choose(spaceOf)
-	choose(nil)
+	choose(whole, func(m *member) []string { return m.keys })
+	choose(first, spaceOf)
+	choose(first, nil)
 }
 
 // spaceOf returns the space of a member; no key of a statement has its form.
 func spaceOf(m *member) []string { return []string{"space " + m.live.SpaceID} }
 
-// prove sets the properties of the connections that are as declared, by the samples that have been
-// read, and returns the others.
-func (s *survey) prove(rest []*connection.Live, scope connection.Scope) (unproved []*connection.Live) {
-	defer func() { s.proof.listed, s.proof.read = nil, nil }()
-	samples := map[group]*statement.Sample{}
-	for _, one := range rest {
-		of := s.proof.listed[one.ID].group
-		if samples[of] == nil {
-			source, _ := s.schema(of.dataSource)
-			samples[of] = statement.NewSample(slices.Collect(maps.Keys(source.Properties))...)
-		}
-	}
+// prove sets the properties of the connections that are as declared by the samples that have been
+// read, and returns those that must be read now: up to a whole sample of what the sample so far does not
+// prove, and all of it after that.
+func (s *survey) prove(scope connection.Scope) (next []*connection.Live) {
 	for id, properties := range s.proof.read {
 		listed := s.proof.listed[id]
-		if sample := samples[listed.group]; sample != nil && !listed.twice {
-			sample.Add(listed.statement.Parse(), properties)
+		if g := s.proof.groups[listed.group]; g != nil && !listed.twice {
+			g.sample.Add(listed.statement.Parse(), properties)
 		}
 	}
-	for _, one := range rest {
-		listed := s.proof.listed[one.ID]
-		sample := samples[listed.group]
-		declared, equal := scope.Equals(one, s.shown(one, sample.Properties(listed.statement.Parse())))
-		if !equal {
-			unproved = append(unproved, one)
-			continue
-		}
+	clear(s.proof.read)
+	for _, g := range s.proof.groups {
+		unproved := slices.DeleteFunc(g.rest, func(m *member) bool { return s.isProved(g.sample, m.live, scope) })
+		more := g.sample.Whole() - g.sampled
+		isWhole := more <= 0
+		next = append(next, s.take(g, unproved, func(*member) bool { more--; return isWhole || more >= 0 })...)
+	}
+	slices.SortFunc(next, byPlace)
+	return next
+}
+
+// isProved reports whether the statement proves that a connection is as declared, and sets its
+// properties.
+func (s *survey) isProved(sample *statement.Sample, one *connection.Live, scope connection.Scope) bool {
+	declared, equal := scope.Equals(one, s.shown(one, sample.Properties(s.proof.listed[one.ID].statement.Parse())))
+	if equal {
 		one.Properties, one.Proved = maps.Clone(declared), true
 		s.proof.proved++
 	}
-	s.remark(samples)
-	return unproved
+	return equal
+}
+
+// end drops everything that was known for the proofs, except what other connections depend on.
+func (s *survey) end() {
+	s.remark()
+	s.proof.listed, s.proof.read, s.proof.groups = nil, nil, nil
 }
 
 // shown returns properties in the form in which a snapshot has them. The list has a field for the
@@ -222,15 +258,17 @@ func (s *survey) shown(live *connection.Live, properties map[string]any) map[str
 	return shown
 }
 
-// remark reports the properties that differ from what the statements say.
-func (s *survey) remark(samples map[group]*statement.Sample) {
-	byGroup := func(a, b group) int {
-		return cmp.Or(cmp.Compare(a.dataSource, b.dataSource), cmp.Compare(a.version, b.version))
+// remark reports the properties that differ from what the statements say, where these were to prove
+// something.
+func (s *survey) remark() {
+	byGroup := func(a, b statement.Group) int {
+		return cmp.Or(cmp.Compare(a.DataSource, b.DataSource), cmp.Compare(a.Version, b.Version))
 	}
-	for _, of := range slices.SortedFunc(maps.Keys(samples), byGroup) {
-		if names := samples[of].Disagreements(); len(names) > 0 {
+	for _, of := range slices.SortedFunc(maps.Keys(s.proof.groups), byGroup) {
+		g := s.proof.groups[of]
+		if names := g.sample.Disagreements(); g.needed && len(names) > 0 {
 			s.proof.remarks = append(s.proof.remarks, connection.Because("statement-differs",
-				"dataSource", of.dataSource, "version", strings.TrimPrefix(of.version, serverTag), "properties", names))
+				"dataSource", of.DataSource, "version", of.Version, "properties", names))
 		}
 	}
 }

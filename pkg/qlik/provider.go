@@ -1,6 +1,7 @@
 package qlik
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ type Provider struct {
 	limits      Limits
 	cacheFile   string
 	cacheDigest func(texts ...string) string
+	samples     *Samples
+	tenant      string // its name in samples
 	// tutorialSpelling is set once the tenant has asked for dataSourceId, where the API reference has
 	// datasourceID.
 	tutorialSpelling atomic.Bool
@@ -111,6 +114,8 @@ func New(config Config) (*Provider, error) {
 		limits:      config.Limits,
 		cacheFile:   config.CacheFile,
 		cacheDigest: config.CacheDigest,
+		samples:     cmp.Or(config.Samples, NewSamples()),
+		tenant:      cmp.Or(config.Tenant, config.URL),
 		schemas:     map[string]*connection.DataSource{},
 	}
 	p.known.reset()

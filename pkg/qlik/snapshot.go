@@ -567,20 +567,19 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 	if err != nil {
 		return err
 	}
-	first, rest := s.divide(chosen, scope)
-	read, err := s.readAll(ctx, first, known)
-	if err != nil {
+	var read, settled []*connection.Live
+	for next := s.divide(chosen, scope); len(next) > 0; next = s.prove(scope) {
+		more, err := s.readAll(ctx, next, known)
+		if err != nil {
+			return err
+		}
+		read, settled = append(read, next...), append(settled, more...)
+	}
+	s.end()
+	if err := s.redactMarked(ctx, read); err != nil || known == nil {
 		return err
 	}
-	unproved := s.prove(rest, scope)
-	more, err := s.readAll(ctx, unproved, known)
-	if err != nil {
-		return err
-	}
-	if err := s.redactMarked(ctx, append(first, unproved...)); err != nil || known == nil {
-		return err
-	}
-	s.unkept = known.save(append(read, more...), scope.Secretive)
+	s.unkept = known.save(settled, scope.Secretive)
 	return nil
 }
 

@@ -60,14 +60,7 @@ func drawProofWorld(t *rapid.T) *proofWorld {
 		RestoreDefaults: rapid.Bool().Draw(t, "restores defaults"),
 		RawStatements:   rapid.IntRange(0, 2).Draw(t, "raw statements") == 0,
 	}
-	for range rapid.IntRange(0, 2).Draw(t, "lies") {
-		l := simqlik.Lie{Kind: rapid.SampledFrom(lies).Draw(t, "lie"), Every: rapid.SampledFrom([]int{0, 0, 2, 3, 9}).Draw(t, "every")}
-		if rapid.Bool().Draw(t, "of one property") {
-			l.Property = rapid.SampledFrom([]string{"host", "port", "database", "bucketName", "url"}).Draw(t, "property")
-		}
-		w.behaviour.Lies = append(w.behaviour.Lies, l)
-		w.told = append(w.told, fmt.Sprintf("lie %+v", l))
-	}
+	w.lie(t, rapid.IntRange(0, 2).Draw(t, "lies"))
 	spaces := rapid.IntRange(1, 3).Draw(t, "spaces")
 	for range rapid.IntRange(1, 3).Draw(t, "groups") {
 		of := fleetSources[rapid.IntRange(0, len(fleetSources)-1).Draw(t, "data source")]
@@ -76,6 +69,18 @@ func drawProofWorld(t *rapid.T) *proofWorld {
 		}
 	}
 	return w
+}
+
+// lie adds lies.
+func (w *proofWorld) lie(t *rapid.T, n int) {
+	for range n {
+		l := simqlik.Lie{Kind: rapid.SampledFrom(lies).Draw(t, "lie"), Every: rapid.SampledFrom([]int{0, 0, 2, 3, 9}).Draw(t, "every")}
+		if rapid.Bool().Draw(t, "of one property") {
+			l.Property = rapid.SampledFrom([]string{"host", "port", "database", "bucketName", "url"}).Draw(t, "property")
+		}
+		w.behaviour.Lies = append(w.behaviour.Lies, l)
+		w.told = append(w.told, fmt.Sprintf("lie %+v", l))
+	}
 }
 
 // draw adds a connection, which mostly is as declared.
@@ -154,6 +159,43 @@ type outcome struct {
 
 // look plans and looks for drift, as the program does.
 func (w *proofWorld) look(t *rapid.T, dir, reads string, tenant *inspect.Tenant) outcome {
+	project := w.project(t, dir)
+	open := func() *usecases.Session {
+		session, err := project.Open(t.Context(), usecases.SessionOptions{Tenant: "test", Parallelism: 4, Reads: reads})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return session
+	}
+	session, before := open(), len(tenant.Requests())
+	defer session.Close()
+	var err error
+	o := outcome{}
+	if o.plan, err = session.Plan(t.Context(), usecases.PlanOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	o.read = readSince(tenant, before)
+	again := open()
+	defer again.Close()
+	if o.drift, err = again.Drift(t.Context(), usecases.DriftOptions{At: w.date}); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// readSince returns the ids of the connections that were read in detail after the first n requests.
+func readSince(tenant *inspect.Tenant, n int) map[string]bool {
+	read := map[string]bool{}
+	for _, request := range tenant.Requests()[n:] {
+		if id, ok := strings.CutPrefix(request.Path, "/api/v1/data-connections/"); ok {
+			read[id] = true
+		}
+	}
+	return read
+}
+
+// project reads the files.
+func (w *proofWorld) project(t *rapid.T, dir string) *usecases.Project {
 	host := &usecases.Host{
 		Lookup:   func(name string) (string, bool) { return token, name == "KEY" },
 		WorkDir:  workdir.Dir(dir),
@@ -165,38 +207,19 @@ func (w *proofWorld) look(t *rapid.T, dir, reads string, tenant *inspect.Tenant)
 	if err != nil {
 		t.Fatal(err)
 	}
-	open := func() *usecases.Session {
-		session, err := project.Open(t.Context(), usecases.SessionOptions{Tenant: "test", Parallelism: 4, Reads: reads})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return session
-	}
-	session, before := open(), len(tenant.Requests())
-	defer session.Close()
-	o := outcome{read: map[string]bool{}}
-	if o.plan, err = session.Plan(t.Context(), usecases.PlanOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	for _, request := range tenant.Requests()[before:] {
-		if id, ok := strings.CutPrefix(request.Path, "/api/v1/data-connections/"); ok {
-			o.read[id] = true
-		}
-	}
-	again := open()
-	defer again.Close()
-	if o.drift, err = again.Drift(t.Context(), usecases.DriftOptions{At: w.date}); err != nil {
-		t.Fatal(err)
-	}
-	return o
+	return project
 }
 
-// write writes the files of the project.
-func (w *proofWorld) write(t *rapid.T, dir, url string) {
+// write writes the files of the project, with the addresses of its tenants by their names.
+func (w *proofWorld) write(t *rapid.T, dir string, urls map[string]string) {
+	tenants := map[string]any{}
+	for name, url := range urls {
+		tenants[name] = map[string]any{"url": url, "auth": map[string]any{"apiKey": map[string]any{"env": "KEY"}}}
+	}
 	for name, content := range map[string]any{
 		"qlsync.yaml": map[string]any{
 			"version": 1, "project": project, "connections": []string{"connections.yaml"},
-			"tenants": map[string]any{"test": map[string]any{"url": url, "auth": map[string]any{"apiKey": map[string]any{"env": "KEY"}}}},
+			"tenants": tenants,
 		},
 		"connections.yaml": map[string]any{"version": 1, "connections": w.declared},
 	} {
@@ -259,7 +282,7 @@ func TestProofsSayWhatFullReadsSay(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		w.write(r, dir, server.URL)
+		w.write(r, dir, map[string]string{"test": server.URL})
 		full, proof := w.look(r, dir, "full", tenant), w.look(r, dir, "proof", tenant)
 		changes, all, proved = changes+len(full.plan.Changes), all+len(w.seed), proved+len(w.seed)-len(proof.read)
 		missed += w.compare(r, tenant, full, proof)

@@ -22,6 +22,8 @@ type Sample struct {
 	disagreements []string
 	known         map[string]bool    // keys
 	before        map[[2]string]bool // of two keys in one statement, the first and the second
+	// pool is what other tenants show. Nil: there are none, and the sample is whole.
+	pool *share
 }
 
 // fact is a connection of which both sides are known.
@@ -41,11 +43,13 @@ type rule struct {
 	key string
 	// kinds holds the kind of the property by the look of its text: a service may show 1433 as a number
 	// and "default" as a text.
-	kinds map[look]look
+	kinds   map[look]look
+	agreed  map[look]int // connections
+	scalars bool         // no connection has a list or an object
 }
 
-// NewSample returns a sample without connections, which proves nothing. names are the properties that
-// the data source may have.
+// NewSample returns a sample without connections, which proves nothing, and without a [Pool]. names are
+// the properties that the data source may have.
 func NewSample(names ...string) *Sample {
 	s := &Sample{schema: map[string]bool{}}
 	for _, name := range names {
@@ -80,18 +84,25 @@ func (s *Sample) Disagreements() []string {
 // property that is absent is unknown.
 func (s *Sample) Properties(statement *Statement) map[string]any {
 	s.learn()
-	if statement == nil || len(s.facts) < minFacts || !s.recognizes(statement) {
+	if statement == nil || s.isSmall() || !s.recognizes(statement) {
 		return nil
 	}
 	proved := map[string]any{}
 	for name, rule := range s.rules {
 		if text, present := statement.values[rule.key]; present && isClean(text) {
-			if kind, known := rule.kinds[lookOf(text)]; known {
+			kind, known := rule.kinds[lookOf(text)]
+			if known && (s.pool == nil || s.pool.proves(name, rule, lookOf(text))) {
 				proved[name] = kind.value(text)
 			}
 		}
 	}
 	return proved
+}
+
+// isSmall reports whether the sample has too few connections to prove without other tenants, although
+// it has to.
+func (s *Sample) isSmall() bool {
+	return len(s.facts) < minFacts && (s.pool == nil || s.pool.isWhole)
 }
 
 // recognizes reports whether every key is in a statement of the sample, and in no other order. An
@@ -130,6 +141,7 @@ func (s *Sample) learn() {
 		}
 	}
 	others := map[string][]string{} // properties that are under another name, by key
+	var refuted []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if !s.known[name] {
 			if key := s.otherName(name, names); key != "" {
@@ -140,14 +152,20 @@ func (s *Sample) learn() {
 		switch rule, agreed := s.compare(name, name); {
 		case !agreed:
 			s.disagreements = append(s.disagreements, name)
+			refuted = append(refuted, name)
 		case len(rule.kinds) > 0:
 			s.rules[name] = rule
+		case !rule.scalars:
+			refuted = append(refuted, name)
 		}
 	}
 	for key, of := range others {
 		if len(of) == 1 {
 			s.rules[of[0]], _ = s.compare(of[0], key)
 		}
+	}
+	if s.pool != nil && len(s.facts) > 0 {
+		s.pool.add(s.rules, refuted)
 	}
 }
 
@@ -188,8 +206,7 @@ func (s *Sample) isAlways(name, key string) bool {
 // nothing, because its property may be a default. A value with other than clean characters shows
 // nothing if it has them on both sides, because its encoding is not documented.
 func (s *Sample) compare(name, key string) (found *rule, agreed bool) {
-	found = &rule{key: key, kinds: map[look]look{}}
-	scalars := true
+	found = &rule{key: key, kinds: map[look]look{}, agreed: map[look]int{}, scalars: true}
 	for _, fact := range s.facts {
 		written, inStatement := fact.statement.values[key]
 		value, shown := fact.properties[name]
@@ -199,7 +216,7 @@ func (s *Sample) compare(name, key string) (found *rule, agreed bool) {
 		text, kind, isScalar := scalar(value)
 		switch {
 		case shown && value != nil && !isScalar:
-			scalars = false
+			found.scalars = false
 			continue
 		case !isScalar:
 			return nil, false
@@ -214,8 +231,9 @@ func (s *Sample) compare(name, key string) (found *rule, agreed bool) {
 			return nil, false
 		}
 		found.kinds[lookOf(text)] = kind
+		found.agreed[lookOf(text)]++
 	}
-	if !scalars {
+	if !found.scalars {
 		clear(found.kinds)
 	}
 	return found, true
