@@ -27,6 +27,8 @@ type Provider struct {
 var (
 	_ connection.Provider = (*Provider)(nil)
 	_ connection.Waiter   = (*Provider)(nil)
+
+	_ connection.IdleCloser = (*Provider)(nil)
 )
 
 // New checks the configuration and returns a provider. It sends nothing.
@@ -43,6 +45,9 @@ func New(config Config) (*Provider, error) {
 
 // Client returns the provider's client.
 func (p *Provider) Client() *Client { return p.client }
+
+// CloseIdleConnections implements [connection.IdleCloser].
+func (p *Provider) CloseIdleConnections() { p.client.CloseIdleConnections() }
 
 // Waiting returns why requests wait now.
 func (p *Provider) Waiting() connection.Wait { return p.client.http.Waiting() }

@@ -59,6 +59,13 @@ type Detailer interface {
 	Detail(ctx context.Context, snapshot *Snapshot, scope Scope, needed func(*Live) bool) (*Snapshot, error)
 }
 
+// IdleCloser is an optional interface of a provider that keeps network connections open.
+type IdleCloser interface {
+	// CloseIdleConnections closes the network connections that are not in use. The provider opens new
+	// ones when it needs them.
+	CloseIdleConnections()
+}
+
 // Pacer is an optional interface of a provider that knows how much of its rate limit is used up.
 type Pacer interface {
 	// Pace returns how long that many more requests would wait for the rate limit, until the last of

@@ -61,6 +61,7 @@ var (
 
 	_ connection.Identifier = (*Provider)(nil)
 	_ connection.Detailer   = (*Provider)(nil)
+	_ connection.IdleCloser = (*Provider)(nil)
 )
 
 // Pace returns how long that many more requests would wait for the rate limit.
@@ -124,6 +125,9 @@ func New(config Config) (*Provider, error) {
 
 // Client returns the provider's client, which also holds the permits of the rate limits.
 func (p *Provider) Client() *Client { return p.client }
+
+// CloseIdleConnections implements [connection.IdleCloser].
+func (p *Provider) CloseIdleConnections() { p.client.CloseIdleConnections() }
 
 // DataSources reads the api-specs of the data sources concurrently. A data source that is unknown
 // or disabled answers 404 and is absent from the catalog; so is one that cannot be read, which the
