@@ -20,8 +20,8 @@ import (
 )
 
 // TenantsAtOnce bounds how many tenants are held in memory at the same time. Of finished tenants,
-// only the report is kept. A tenant has, on average, five requests in flight.
-const TenantsAtOnce = 40
+// only the report is kept. A tenant has, on average, two requests in flight.
+const TenantsAtOnce = 96
 
 // RequestsAtOnce bounds how many requests to all tenants together are in flight at the same time.
 const RequestsAtOnce = 200
