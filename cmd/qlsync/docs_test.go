@@ -36,7 +36,8 @@ import (
 //	console example=NAME the same, in a copy of examples/NAME
 //	console exit=CODE    the same, and the last command ends with CODE
 //	sh run WORDS         commands to paste, one a line; the words are those of console
-//	text output          lines that the commands of the sh block before print; other lines can come before and after them
+//	text output          lines that the commands of the sh block before print; other lines can come before and after them,
+//	                     except behind a command that ends in & and is alone in its block
 //	powershell           the qlsync commands and variables of the block before, for PowerShell
 //	sh, text             not looked at
 //
@@ -309,6 +310,10 @@ func outputOf(blocks [][]string) string {
 
 // runAll runs the commands of a block and compares what they print together with some lines of it.
 func (d *document) runAll(said, text, want string) {
+	if line, isServer := strings.CutSuffix(text, " &\n"); isServer { // alone in its block
+		d.run(line+" &", want, 0)
+		return
+	}
 	script := "set -e\n" + text
 	for _, line := range strings.Split(text, "\n") {
 		if strings.HasPrefix(line, "export ") {
