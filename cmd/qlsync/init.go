@@ -64,14 +64,15 @@ func initPipeline(c *cli.Context, env *environment) error {
 	if err != nil || c.Bool("quiet") {
 		return err
 	}
+	text := env.text(env.stdout)
 	if !done.IsRelease {
-		fmt.Fprintln(env.stdout, "This qlsync is not a release: set the version in the pipeline to the release that you use.")
+		_ = text.Note(env.stdout, "This qlsync is not a release, so the version in these files is a placeholder. Install a release, delete the files, and run the same command again.")
 	}
 	if file := done.Written[len(done.Written)-1]; o.Forge == "gitlab" && file != ".gitlab-ci.yml" {
-		fmt.Fprintf(env.stdout, "In .gitlab-ci.yml, add this to the list include: {local: %s}\n", report.Sanitize(file))
+		_ = text.Note(env.stdout, fmt.Sprintf("In .gitlab-ci.yml, add this to the list include: {local: %s}", report.Sanitize(file)))
 	}
-	fmt.Fprintln(env.stdout, "To store the keys and protect the apply job, see https://github.com/qlsync/qlsync/blob/main/docs/how-to/protected-pipeline.md")
-	return env.text(env.stdout).NextCommands(env.stdout, "Next:", followUp(c, "secrets", done.Tenant))
+	_ = text.Note(env.stdout, "To store the keys and protect the apply job, see https://github.com/qlsync/qlsync/blob/main/docs/how-to/protected-pipeline.md")
+	return text.NextCommands(env.stdout, "Next:", followUp(c, "secrets", done.Tenant))
 }
 
 // showWritten lists the files that were written, also before an error.

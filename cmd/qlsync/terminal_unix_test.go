@@ -24,6 +24,7 @@ import (
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
@@ -536,3 +537,22 @@ var terminalEvents = []terminalEvent{
 
 // pressIfOpen presses keys, unless the command has ended meanwhile.
 func (e *emulator) pressIfOpen(keys string) { _, _ = e.keys.WriteString(keys) }
+
+func TestOnATerminalInitWritesNoLineThatIsWiderThanIt(t *testing.T) {
+	t.Parallel()
+	for _, forge := range engine.Forges() {
+		m := &manyConnections{folder: t.TempDir()}
+		if out, err := m.command(t, "init").CombinedOutput(); err != nil {
+			t.Fatalf("cannot write the project that the pipeline is for: %v\n%s", err, out)
+		}
+		e := onTerminal(t, m.command(t, "init", "--ci", forge), 80)
+		if code := e.ends(); code != exitOK {
+			t.Errorf("%s: exit code %d: %s", forge, code, e.written())
+		}
+		for row := range strings.Lines(e.written()) {
+			if len(strings.TrimRight(row, "\r\n")) > 80 {
+				t.Errorf("%s: %q is wider than 80 columns", forge, row)
+			}
+		}
+	}
+}

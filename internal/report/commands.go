@@ -2,6 +2,13 @@ package report
 
 import "io"
 
+// Note writes a sentence in addition to a result. Parts of it from outside are sanitized.
+func (t Text) Note(w io.Writer, sentence string) error {
+	p := t.printer(w)
+	p.line("%s", sentence)
+	return p.err
+}
+
 // NextCommands writes commands under a heading, one on each line, so that all of them can be pasted
 // at once.
 func (t Text) NextCommands(w io.Writer, heading string, commands ...string) error {
