@@ -60,7 +60,8 @@ func runExport(c *cli.Context, env *environment) error {
 		return err
 	}
 	if !project.Reads(filepath.Join(folder, exported.Files[0].Name)) {
-		fmt.Fprintf(env.stderr, "%s does not read the folder %s yet: add the folder to connections there.\n", report.Sanitize(project.File), report.Sanitize(filepath.ToSlash(folder)))
+		_ = env.text(env.stderr).Note(env.stderr, fmt.Sprintf("%s does not read the folder %s yet: add the folder to connections there.",
+			report.Sanitize(project.File), report.Sanitize(filepath.ToSlash(folder))))
 	}
 	tenant := ""
 	if len(project.Tenants) > 1 {

@@ -61,7 +61,7 @@ func readProject(c *cli.Context, env *environment, events *progress.Listener) (*
 		return nil, err
 	}
 	if !c.IsSet("config") && file != engine.ProjectFile {
-		fmt.Fprintf(env.stderr, "Using %s, which is above this folder: project %s.\n", report.Sanitize(project.File), report.Sanitize(project.Name))
+		_ = env.text(env.stderr).Note(env.stderr, fmt.Sprintf("Using %s, which is above this folder: project %s.", report.Sanitize(project.File), report.Sanitize(project.Name)))
 	}
 	return project, env.checkReplaced(c, project)
 }
@@ -117,6 +117,7 @@ func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 	o := engine.SessionOptions{
 		Parallelism: c.Int("parallelism"), BatchSize: c.Int("batch-size"),
 		Cache: c.String("cache"), Snapshot: c.String("snapshot"), Reads: c.String(readsName),
+		Exports: c.Command.Name == "export",
 	}
 	if err := checkReads(c); err != nil {
 		return o, err

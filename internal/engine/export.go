@@ -31,9 +31,9 @@ type ExportOptions struct {
 }
 
 // Export reads the tenant's connections that no file declares, and returns them as files.
-// It writes nothing.
+// It writes nothing. The session is open with [SessionOptions.Exports].
 func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, error) {
-	if err := s.problemsBut(s.project.Unmatched()); err != nil {
+	if err := s.problems.Err(); err != nil {
 		return export.Result{}, err
 	}
 	spaces, err := s.exportedSpaces(o.Spaces)
@@ -138,13 +138,6 @@ func (s *Session) exportSpaces(ctx context.Context, refs []connection.SpaceRef, 
 		s.redact(&found.Omitted[i].Reason)
 	}
 	return *found, nil
-}
-
-// problemsBut returns the problems of the files except these, because an export excludes what the
-// files declare.
-func (s *Session) problemsBut(these connection.Problems) error {
-	problems := slices.Clone(s.problems)
-	return slices.DeleteFunc(problems, func(p connection.Problem) bool { return slices.ContainsFunc(these, p.Same) }).Err()
 }
 
 // sourcesOf reads the data sources of live connections.

@@ -64,6 +64,8 @@ type SessionOptions struct {
 	Subset Subset
 	// Snapshot is a file that replaces the tenant, or "-" for standard input. Empty: none.
 	Snapshot string
+	// Exports is for [Session.Export]: the files that it is to write may be missing.
+	Exports bool
 
 	hold func() connection.Reason // of [Session]
 }
@@ -75,6 +77,9 @@ func (p *Project) Open(ctx context.Context, o SessionOptions) (*Session, error) 
 	s, err := p.session(ctx, o.Tenant)
 	if err != nil {
 		return nil, err
+	}
+	if o.Exports {
+		s.problems = slices.DeleteFunc(s.problems, func(problem connection.Problem) bool { return slices.ContainsFunc(p.Unmatched(), problem.Same) })
 	}
 	if s.problems.Err() != nil && !s.tenant.CanBeAsked() {
 		return nil, s.problems

@@ -103,7 +103,7 @@ func (e *exporter) text(in *content, c common) []byte {
 		}
 		text.WriteString(indent(encodeNode(x.node(c)), "  - ", "    "))
 		if len(x.others) > 0 {
-			text.WriteString("      # or, if it has them: " + comment(strings.Join(x.others, ", ")) + "\n")
+			text.WriteString("      # Other possible credentials of this data source: " + comment(strings.Join(x.others, ", ")) + "\n")
 		}
 		if len(x.offered) > 0 {
 			offered := mapping()
