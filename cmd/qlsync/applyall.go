@@ -203,7 +203,11 @@ func (a *fleetApply) approve(c *cli.Context, env *environment) error {
 		}
 	}
 	w := env.sideStream(c)
-	if err := cmp.Or(env.text(w).Plans(w, plans), env.text(env.stderr).PlanLines(env.stderr, plans)); err != nil {
+	shown := env.text(w).Plans(w, plans)
+	if shown == nil {
+		_, shown = fmt.Fprintln(w)
+	}
+	if err := cmp.Or(shown, env.text(env.stderr).PlanLines(env.stderr, plans)); err != nil {
 		return engine.Refused(connection.Because("plan-not-shown", "error", err.Error()))
 	}
 	if changing == 0 {

@@ -47,6 +47,9 @@ func TestOneQuestionIsForThePlansOfAllTenants(t *testing.T) {
 		if code != test.code || written != test.tenants || !strings.Contains(said.String(), test.question) || strings.Count(said.String(), "Type yes") != 1 {
 			t.Errorf("answer %q: got exit code %d and %d connections, want %d and %d, and one question %q:\n%s\n%s", test.answer, code, written, test.code, test.tenants, test.question, said.String(), out.String())
 		}
+		if code == exitOK && !strings.Contains(out.String(), "Tenants: 3 with changes, 0 without.\n\nApplied project fleet to 3 tenants\n") {
+			t.Errorf("the result follows the plans without an empty line:\n%s", out.String())
+		}
 		if !strings.Contains(said.String(), "): 1 to create\n") || !strings.Contains(out.String(), "Plans for project fleet on 3 tenants") {
 			t.Errorf("answer %q: the plans, or a line for each tenant, were not shown before the question:\n%s\n%s", test.answer, said.String(), out.String())
 		}

@@ -58,6 +58,10 @@ func outcomeCounts(f *Fleet[apply.Result]) string {
 // tenant, the worst first.
 func (t Text) Results(w io.Writer, f *Fleet[apply.Result]) error {
 	p := t.printer(w)
+	if len(f.Tenants)+len(f.Missing)+len(f.Lost) == 0 { // as with --resume after a complete apply
+		p.line("Nothing to apply for project %s: no tenant remains.", Sanitize(f.Project))
+		return p.err
+	}
 	p.title("Applied project %s to %s", Sanitize(f.Project), words.Count(len(f.Tenants), "tenant"))
 	members := worstFirst(f)
 	for _, member := range slices.Backward(members) { // so that the worst is next to the end
