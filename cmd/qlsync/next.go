@@ -150,7 +150,7 @@ func (env *environment) afterDrift(c *cli.Context, drifts ...*plan.Drift) {
 			if c.Bool(allTenantsName) || strings.ContainsAny(tenant, ",*?") {
 				tenant = d.Tenant.Name
 			}
-			env.next(c, "To see the unmanaged connections as files", followUp(c, "export", tenant))
+			env.next(c, "To export the unmanaged connections, or see why that is not possible", followUp(c, "export", tenant))
 			return
 		}
 	}

@@ -247,7 +247,7 @@ func TestAPlanOfAnEarlierVersionHasItsTextsWithoutCodes(t *testing.T) {
 	old := `{"format": "qlsync.plan/v1", "hash": "sha256:00", "project": "finance", "tenant": {"name": "prod", "url": "https://a.example"}, "caller": "u",
 		"changes": [{"action": "update", "connection": {"space": "A", "name": "x"}, "reason": "moved in the files; it changes", "manual": "sign in",
 			"refused": "it is protected: declare it again", "fields": [{"path": "/properties/n", "before": 10000000000000000001, "after": 1e400}]}],
-		"steps": [{"id": "s1", "kind": "patch", "connections": [{"space": "A", "name": "x"}], "after": [], "calls": 1, "description": "renames it, sets its tags"}],
+		"steps": [{"id": "s1", "kind": "patch", "connections": [{"space": "A", "name": "x"}], "after": [], "calls": 1, "description": "renames it, sets the tags"}],
 		"warnings": [{"message": "look here"}], "refusal": {"rule": "maxDeletes", "message": "too many", "hint": "pass a confirmation"}, "seen": []}`
 	p, err := report.ReadPlan(strings.NewReader(old))
 	if err != nil {
@@ -259,7 +259,7 @@ func TestAPlanOfAnEarlierVersionHasItsTextsWithoutCodes(t *testing.T) {
 		fmt.Sprint(c.Fields[0].Before, " ", c.Fields[0].After), c.Refused.Code + c.Manual.Code,
 	}
 	want := []string{
-		"moved in the files; it changes", "sign in", "it is protected: declare it again", "renames it, sets its tags", "look here", "too many", "pass a confirmation",
+		"moved in the files; it changes", "sign in", "it is protected: declare it again", "renames it, sets the tags", "look here", "too many", "pass a confirmation",
 		"10000000000000000001 1e400", "",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || !c.Refused.Holds() {

@@ -685,7 +685,7 @@ var Plan = connection.Messages{
 		Meaning: "Description of a step: the declared name is still taken, so the new connection gets a temporary name first.",
 	},
 	"records-fingerprint": {
-		Text:    "records the fingerprint of its credentials",
+		Text:    "records the fingerprint of the credentials",
 		Meaning: "Description of a step: the ownership record gets the fingerprint, and the credentials are not written.",
 	},
 	"moves-to-space": {
@@ -707,15 +707,15 @@ var Plan = connection.Messages{
 		Meaning: "Description of a step: the new connection of a recreate gets the declared credentials.",
 	},
 	"writes-credentials": {
-		Text:    "writes its credentials",
+		Text:    "writes the credentials",
 		Meaning: "Description of a step: the declared credentials are written.",
 	},
 	"sets-tags": {
-		Text:    "sets its tags",
+		Text:    "sets the tags",
 		Meaning: "Description of a step: the declared tags are written.",
 	},
 	"records-credentials": {
-		Text:    "records its credentials, before the change of owner removes them",
+		Text:    "records the credentials, before the change of owner removes them",
 		Meaning: "Description of a step: the record is written first, so that an interrupted run writes the credentials again.",
 	},
 	"writes-again": {
@@ -727,15 +727,15 @@ var Plan = connection.Messages{
 		Meaning: "Description of a step: lifecycle.preventDestroy is recorded, so that a later run does not delete the connection.",
 	},
 	"records-sensitive": {
-		Text:    "records which of its properties are sensitive",
+		Text:    "records which properties are sensitive",
 		Meaning: "Description of a step: the names under sensitive are recorded, so that a later run redacts the values.",
 	},
 	"records-not-sensitive": {
-		Text:    "records which of its properties are not sensitive",
+		Text:    "records which properties are not sensitive",
 		Meaning: "Description of a step: the names under notSensitive are recorded, so that a later run shows the values.",
 	},
 	"renews-key-record": {
-		Text:    "renews its key record",
+		Text:    "renews the key record",
 		Meaning: "Description of a step: the ownership record gets the current space and name.",
 	},
 	"adds-record": {

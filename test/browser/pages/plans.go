@@ -84,7 +84,7 @@ func everydayPlan() *plan.Plan {
 	},
 		step("s1", connection.Create, "", nil, key("Finance", "Budget")),
 		step("s2", connection.Patch, "adds the ownership record", nil, key("Finance", "Exchange rates")),
-		step("s3", connection.Patch, "sets 1 property, writes its credentials", nil, key("Finance", "Ledger")),
+		step("s3", connection.Patch, "sets 1 property, writes the credentials", nil, key("Finance", "Ledger")),
 		step("s4", connection.BulkUpdate, "moves 1 connection to another space", nil, key("Finance", "Orders lake")),
 		step("s5", connection.Patch, "renames it, sets 1 property, removes 1 property", []string{"s4"}, key("Finance", "Orders lake")),
 		step("s6", connection.Recreate, "creates the new one next to the old one, then swaps their names", []string{"s5"}, key("Sales", "Leads")),
