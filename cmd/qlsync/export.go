@@ -9,14 +9,16 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/report"
 )
 
 func exportCommand(env *environment) *cli.Command {
 	return &cli.Command{
-		Name:        "export",
-		Usage:       "write files for the connections that no file declares; writes nothing to the tenant",
-		Description: "A plan of these files adopts the connections and changes nothing else. export never replaces a file.",
+		Name:  "export",
+		Usage: "write files for the connections that no file declares; writes nothing to the tenant",
+		Description: "A plan of these files adopts the connections and changes nothing else. export never replaces a file. " +
+			"With --out, it also writes a .gitignore for saved plans and secrets next to the project file, if there is none.",
 		Flags: slices.Concat(sharedFlags(), []cli.Flag{
 			commandline.Repeatable("space", "export the space with this `NAME`, or personal; repeatable (default: the spaces of the project)"),
 			&cli.BoolFlag{Name: "with-spaces", Usage: "also declare the spaces, with their members"},
@@ -56,6 +58,9 @@ func runExport(c *cli.Context, env *environment) error {
 	if err := env.files().WriteFiles(folder, exported.Files); err != nil {
 		return err
 	}
+	if len(exported.Files) > 0 {
+		env.writeIgnored(project)
+	}
 	if err := env.text(env.stdout).Export(env.stdout, exported, folder); err != nil || len(exported.Files) == 0 {
 		return err
 	}
@@ -69,4 +74,16 @@ func runExport(c *cli.Context, env *environment) error {
 	}
 	env.next(c, "To compare the files with the tenant", followUp(c, "plan", tenant))
 	return nil
+}
+
+// writeIgnored writes a .gitignore for the project, if there is none. Exported files are complete
+// without it, so an error is a warning.
+func (env *environment) writeIgnored(project *engine.Project) {
+	name, err := project.WriteIgnored()
+	switch {
+	case err != nil:
+		_ = env.text(env.stderr).Note(env.stderr, "warning: there is no .gitignore that keeps secrets and saved plans out of Git: "+report.Sanitize(infile.ErrorText(err)))
+	case name != "":
+		fmt.Fprintf(env.stdout, "wrote %s\n", report.Sanitize(name))
+	}
 }

@@ -83,4 +83,7 @@ func (env *environment) showWritten(done engine.Initialized) {
 	if done.Ignored != "" {
 		fmt.Fprintln(env.stdout, done.Ignored)
 	}
+	if len(done.NotIgnored) > 0 {
+		_ = env.text(env.stdout).Note(env.stdout, "To keep plans, secrets and reports out of Git, add these lines to .gitignore too: "+strings.Join(done.NotIgnored, " "))
+	}
 }

@@ -26,6 +26,8 @@ type Initialized struct {
 	Written []string
 	// Ignored says what was done to an existing .gitignore; empty if there was none.
 	Ignored string
+	// NotIgnored are the patterns that a new .gitignore has and the existing one lacks.
+	NotIgnored []string
 }
 
 // Init writes the quickstart example into the current folder. It overwrites nothing: if one of its
@@ -62,8 +64,19 @@ func (host *Host) Init() (Initialized, error) {
 		if done.Ignored, err = host.ignoreState(ignored); err != nil {
 			return done, fmt.Errorf("init: %w", err)
 		}
+		done.NotIgnored = notIgnored(ignored)
 	}
 	return done, nil
+}
+
+// WriteIgnored writes the .gitignore of [Host.Init] next to the project file, and returns its name;
+// empty if there is one already.
+func (p *Project) WriteIgnored() (string, error) {
+	file := TextFile{filepath.Join(p.Dir, ignoreFile), ignoreTemplate()}
+	if len(p.host.existingFiles([]TextFile{file})) > 0 {
+		return "", nil
+	}
+	return filepath.ToSlash(file.Name), file.write(p.host.WorkDir)
 }
 
 const (
@@ -73,11 +86,8 @@ const (
 
 // ignoreState adds the missing line to the .gitignore with that text, and returns what it did.
 func (host *Host) ignoreState(text []byte) (string, error) {
-	for line := range strings.Lines(string(text)) {
-		pattern := strings.TrimPrefix(strings.TrimSpace(line), "**")
-		if strings.Trim(pattern, "/") == strings.Trim(ignoreLine, "/") {
-			return "left .gitignore as it is: it has " + ignoreLine, nil
-		}
+	if slices.Contains(ignoredNames(text), strings.Trim(ignoreLine, "/")) {
+		return "left .gitignore as it is: it has " + ignoreLine, nil
 	}
 	added := ignoreLine + "\n"
 	if len(text) > 0 && text[len(text)-1] != '\n' {
@@ -88,6 +98,36 @@ func (host *Host) ignoreState(text []byte) (string, error) {
 		mode = info.Mode().Perm()
 	}
 	return "added " + ignoreLine + " to .gitignore", host.WorkDir.Shown(outfile.WriteBytes(host.at(ignoreFile), mode, append(slices.Clone(text), added...)))
+}
+
+// ignoreTemplate returns the .gitignore of a new project.
+func ignoreTemplate() []byte {
+	text, _ := examples.Quickstart.ReadFile("quickstart/" + ignoreFile)
+	return text
+}
+
+// ignoredNames returns the names in the lines of a .gitignore, without slashes around them.
+func ignoredNames(text []byte) []string {
+	var names []string
+	for line := range strings.Lines(string(text)) {
+		if pattern := strings.TrimPrefix(strings.TrimSpace(line), "**"); pattern != "" && pattern[0] != '#' {
+			names = append(names, strings.Trim(pattern, "/"))
+		}
+	}
+	return names
+}
+
+// notIgnored returns the lines of the template, apart from the one that is always added, of which
+// the .gitignore with that text has none.
+func notIgnored(text []byte) []string {
+	var missing []string
+	has := append(ignoredNames(text), strings.Trim(ignoreLine, "/"))
+	for _, name := range ignoredNames(ignoreTemplate()) {
+		if !slices.Contains(has, name) {
+			missing = append(missing, "/"+name)
+		}
+	}
+	return missing
 }
 
 // checkNew returns an error if one of the files exists.
