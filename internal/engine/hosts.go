@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -19,15 +21,19 @@ func (s *Session) checkHost() error {
 	listed, set := s.host.Lookup(hostsVariable)
 	hosts := strings.FieldsFunc(listed, func(r rune) bool { return r == ',' || r == ' ' })
 	for _, host := range hosts {
-		if !isHost(host) {
-			return fmt.Errorf("%s lists %q, which is not a host, so no token was sent. Write only the host, such as acme.eu.qlikcloud.com, or *.eu.qlikcloud.com for all hosts of a domain, and separate hosts by commas",
-				hostsVariable, host)
+		if !isHost(host) && !isHostPattern(host) {
+			return fmt.Errorf("%s lists %q, which is not a host, so no token was sent. Write only the host, such as acme.eu.qlikcloud.com, or all hosts of one region as *.eu.qlikcloud.com "+
+				"(one star, as the first label, before at least two others). Separate hosts by commas", hostsVariable, host)
 		}
 	}
 	address, err := url.Parse(s.tenant.URL)
+	if err != nil {
+		address = &url.URL{} // no host is listed like this
+	}
 	switch {
-	case !set, err == nil && slices.ContainsFunc(hosts, func(host string) bool {
-		return listsHost(withoutHTTPSPort(host), withoutHTTPSPort(address.Host))
+	case !set, slices.ContainsFunc(hosts, func(host string) bool {
+		listed, host := withoutHTTPSPort(host), withoutHTTPSPort(address.Host)
+		return strings.EqualFold(listed, host) || isHostPattern(listed) && matchesHost(listed, host)
 	}):
 		return nil
 	case len(hosts) == 0:
@@ -39,26 +45,43 @@ func (s *Session) checkHost() error {
 // withoutHTTPSPort drops the default port of https. Plain http is for loopback only.
 func withoutHTTPSPort(host string) string { return strings.TrimSuffix(host, ":443") }
 
-// anyHost begins an entry for all hosts of a domain.
-const anyHost = "*."
-
-// listsHost reports whether an entry names a host: the host itself, or with [anyHost] its domain.
-func listsHost(entry, host string) bool {
-	if domain, isDomain := strings.CutPrefix(entry, anyHost); isDomain {
-		return len(host) > len(domain)+1 && strings.EqualFold(host[len(host)-len(domain)-1:], "."+domain)
-	}
-	return strings.EqualFold(entry, host)
-}
-
-// isHost reports whether a text is only a host as in a URL, with or without a port, or all hosts of
-// a domain that has a dot. An entry such as "https://acme.example" would never match, contrary to its
-// author's intention, and *.com would match hosts of everybody.
+// isHost reports whether a text is only a host as in a URL, with or without a port. An entry such
+// as "https://acme.example" would never match, contrary to its author's intention.
 func isHost(text string) bool {
-	if domain, isDomain := strings.CutPrefix(text, anyHost); isDomain {
-		return isHost(domain) && strings.Contains(domain, ".")
-	}
 	address, err := url.Parse("https://" + text)
 	return err == nil && address.Host == text && !strings.ContainsAny(text, "*?#@") && !slices.Contains(strings.Split(address.Hostname(), "."), "")
+}
+
+// isHostPattern reports whether a text is a star in place of the first label of a host, which has at
+// least two more labels: one would be a domain in which anybody can have a host.
+func isHostPattern(text string) bool {
+	fixed, isPattern := strings.CutPrefix(text, "*.")
+	if !isPattern || !isHost(fixed) || !isASCII(fixed) {
+		return false
+	}
+	address, err := url.Parse("https://" + fixed)
+	if err != nil {
+		return false
+	}
+	labels := strings.Split(address.Hostname(), ".")
+	_, err = strconv.ParseUint(labels[len(labels)-1], 0, 64) // the end of an IP address
+	return len(labels) >= 2 && err != nil
+}
+
+// matchesHost reports whether the star of a pattern stands for exactly one label of a host. A label of
+// other letters than those of the DNS never matches: it may be read as something else on its way.
+func matchesHost(pattern, host string) bool {
+	label, rest, _ := strings.Cut(host, ".")
+	_, fixed, _ := strings.Cut(pattern, ".")
+	isLabel := label != "" && !strings.ContainsFunc(label, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
+	})
+	return isLabel && isASCII(rest) && strings.EqualFold(rest, fixed)
+}
+
+// isASCII reports whether a text has no other characters: some fold to ASCII letters.
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // checkAnyHost is [Session.checkHost], but accepts an embedded tenant, to which no token is sent.
