@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/schemas"
@@ -152,5 +153,51 @@ func TestThePageOfSeveralTenantsSaysWhoWasNotReached(t *testing.T) {
 	}
 	if len(elements(root, "details", "changed")) != 2 || !strings.Contains(text, `data-tenant="1"`) || !strings.Contains(text, `data-tenant="2"`) {
 		t.Error("the page does not separate the connections of the two tenants")
+	}
+}
+
+// All forms of a merged report say which attempts are lost with their logs.
+func TestEveryFormNamesTheLostAttempts(t *testing.T) {
+	const lost = "attempt 1 of shard 2/8"
+	ofPlans, ofDrifts := plans(), drifts()
+	ofResults := &report.Fleet[apply.Result]{Format: report.ResultsFormat, Project: "finance", Tenants: []report.Member[apply.Result]{memberOf(resultOn("east", apply.Done))}}
+	ofPlans.Lost, ofDrifts.Lost, ofResults.Lost = []string{lost}, []string{lost}, []string{lost}
+	check := func(what, name string, write func(io.Writer) error) {
+		text := strings.NewReplacer("&#32;", " ", "\\/", "/").Replace(print(t, write))
+		if !strings.Contains(text, lost) {
+			t.Errorf("%s as %s does not name %q:\n%s", what, name, lost, text)
+		}
+	}
+	for _, name := range report.PlansFormats().Names() {
+		check("a plan", name, func(w io.Writer) error { return report.PlansFormats().Write(name, report.Text{}, w, ofPlans) })
+	}
+	for _, name := range report.DriftsFormats(report.HTML{}).Names() {
+		check("drift", name, func(w io.Writer) error {
+			return report.DriftsFormats(report.HTML{}).Write(name, report.Text{}, w, ofDrifts)
+		})
+	}
+	for _, name := range report.ResultsFormats().Names() {
+		check("a result", name, func(w io.Writer) error { return report.ResultsFormats().Write(name, report.Text{}, w, ofResults) })
+	}
+}
+
+func TestThePagesListTheTenantsBelowTheirWaves(t *testing.T) {
+	ofDrifts := drifts()
+	ofDrifts.Rollout = &report.Rollout{StopAfter: 1, Waves: []report.Wave{{Name: "canary", Tenants: 1}, {Name: "rest", Tenants: 3}}}
+	for i := range ofDrifts.Tenants {
+		ofDrifts.Tenants[i].Wave = "rest"
+	}
+	ofDrifts.Tenants[1].Wave = "canary" // west, without drift, which would be behind the others
+	root := pageOf(t, print(t, func(w io.Writer) error { return report.HTML{}.Drifts(w, ofDrifts) }))
+	var rows []string
+	for _, table := range elements(root, "table", "grid") {
+		if attribute(table, "id") == "tenants" {
+			for _, row := range elements(table, "tr", "")[1:] {
+				rows = append(rows, strings.Join(strings.Fields(textOf(elements(row, "th", "")[0])), " "))
+			}
+		}
+	}
+	if len(rows) != len(ofDrifts.Tenants)+2 || rows[0] != "Wave canary 1 tenant" || rows[1] != "west" || rows[2] != fmt.Sprintf("Wave rest %d tenants", len(ofDrifts.Tenants)-1) {
+		t.Errorf("got the rows %q, want the canary below its heading, then the rest", rows)
 	}
 }

@@ -126,6 +126,7 @@ func newPlanView(f *Fleet[plan.Plan]) *pageView {
 	}
 	v.missing(f.Missing)
 	v.planNotices(f)
+	v.lost(f.Lost)
 	v.planFigures(sum, overwritten)
 	v.planGrids(f)
 	return v
@@ -226,17 +227,13 @@ func (v *pageView) planFigures(sum plan.Summary, overwritten int) {
 // planGrids adds the tables by tenant and by space, without empty columns, and the choices of the
 // filters.
 func (v *pageView) planGrids(f *Fleet[plan.Plan]) {
-	byTenant := map[int][]int{}
 	t := v.countSpaces(func(add func(at spaceOf, kind string)) {
 		for i, member := range f.Tenants {
 			if member.Report == nil {
 				continue
 			}
-			byTenant[i] = make([]int, len(v.kinds))
 			for _, c := range slices.Concat(member.Report.Changes, member.Report.Rotations) {
-				kind := changeKind(&c)
-				byTenant[i][slices.Index(v.kinds, kind)]++
-				add(spaceOf{i, c.Connection.Space}, kind)
+				add(spaceOf{i, c.Connection.Space}, changeKind(&c))
 			}
 		}
 	})
@@ -247,13 +244,14 @@ func (v *pageView) planGrids(f *Fleet[plan.Plan]) {
 			if member.Report == nil {
 				row.Error = cmp.Or(string(member.Outcome), "not reached") + ": " + clip(Sanitize(member.Error), 300)
 			} else {
-				row.Counts = append(byTenant[i], member.Report.Summary.Unchanged)
+				row.Counts = v.changeCounts(member.Report)
 				if v.Total > 0 {
 					v.PickTenant = append(v.PickTenant, option{strconv.Itoa(i), row.Name})
 				}
 			}
 			grid.Rows = append(grid.Rows, row)
 		}
+		grid.Rows = inWaveRows(f, grid.Rows, v.changeCounts)
 		v.Grids = append(v.Grids, grid.withoutEmpty())
 	}
 	if v.Total == 0 {
@@ -266,6 +264,16 @@ func (v *pageView) planGrids(f *Fleet[plan.Plan]) {
 			v.PickKind = append(v.PickKind, k)
 		}
 	}
+}
+
+// changeCounts returns the numbers of a plan in the order of a table: each kind, then what is unchanged.
+func (v *pageView) changeCounts(p *plan.Plan) []int {
+	counts := make([]int, len(v.kinds)+1)
+	for _, c := range slices.Concat(p.Changes, p.Rotations) {
+		counts[slices.Index(v.kinds, changeKind(&c))]++
+	}
+	counts[len(v.kinds)] = p.Summary.Unchanged
+	return counts
 }
 
 // withoutEmpty removes columns without numbers.

@@ -89,6 +89,8 @@ func (g gridView) Wide() int {
 
 type rowView struct {
 	Name, Tenant, Error string
+	Note                string // behind the name
+	Wave                bool   // the row is the heading of a wave, with its sums
 	Counts              []int
 	Heat                []heatView // of the first counts; empty: none
 	Parts               []partView
@@ -244,6 +246,7 @@ func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
 	case len(v.Notices) > 0:
 		v.Verdict = ofWhatWasSeen(v.Verdict)
 	}
+	v.lost(f.Lost)
 }
 
 // ofWhatWasSeen restricts the sentence of a verdict.
@@ -258,6 +261,15 @@ func (v *pageView) missing(texts []string) {
 		items[i] = Sanitize(text)
 	}
 	v.notice(true, "Reports are missing", ", so there may be more than is listed here.", items)
+}
+
+// lost adds the attempts that were lost with their logs.
+func (v *pageView) lost(texts []string) {
+	items := make([]string, len(texts))
+	for i, text := range texts {
+		items[i] = Sanitize(text)
+	}
+	v.notice(false, "Reports of earlier attempts were lost with their logs", ". The later reports show the state of the tenants.", items)
 }
 
 // exist returns "1 connection is", "2 connections are", "3 more are".
@@ -465,7 +477,56 @@ func (v *pageView) byTenant(f *Fleet[plan.Drift], history []Point) {
 		grid.More = fmt.Sprintf("%s, with less drift, are not listed here.", words.Count(more, "more tenant"))
 	}
 	v.heat(grid.Rows)
+	if f.Rollout != nil {
+		grid.Lead = "Within a wave, the worst tenant is first. A stronger colour is a larger number."
+	}
+	grid.Rows = inWaveRows(f, grid.Rows, func(d *plan.Drift) []int { return countsOf(d.Summary, true) })
 	v.Grids = append(v.Grids, grid)
+}
+
+// inWaveRows returns the rows of a table of tenants in the order of the waves, below a heading for each
+// wave. Row I is that of tenant I, and the last tenants may have none. The sums of a heading are over all
+// tenants of the wave.
+func inWaveRows[T any](f *Fleet[T], rows []rowView, counts func(*T) []int) (grouped []rowView) {
+	if f.Rollout == nil {
+		return rows
+	}
+	heads := map[string]*rowView{}
+	tenants := map[string]int{}
+	for i := range f.Tenants {
+		member := &f.Tenants[i]
+		tenants[member.Wave]++
+		head := heads[member.Wave]
+		if head == nil {
+			head = &rowView{Wave: true, Name: "Wave " + cmp.Or(clip(label(member.Wave), mostName), "unknown")}
+			heads[member.Wave] = head
+		}
+		if member.Report != nil {
+			for j, n := range counts(member.Report) {
+				if j == len(head.Counts) {
+					head.Counts = append(head.Counts, 0)
+				}
+				head.Counts[j] += n
+			}
+		}
+	}
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return f.waveOrder(&f.Tenants[a], &f.Tenants[b]) })
+	for _, i := range order {
+		member := &f.Tenants[i]
+		if head := heads[member.Wave]; head != nil {
+			head.Note = words.Count(tenants[member.Wave], "tenant")
+			grouped = append(grouped, *head)
+			heads[member.Wave] = nil
+		}
+		row := rows[i]
+		row.Name = clip(label(member.Tenant.Name), mostName)
+		grouped = append(grouped, row)
+	}
+	return grouped
 }
 
 // heat colours the numbers of each kind. The scale is the same for all of them, and logarithmic: one

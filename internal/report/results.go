@@ -210,10 +210,14 @@ func (JUnit) Results(w io.Writer, f *Fleet[apply.Result]) error {
 	return writeJUnit(w, "qlsync apply", append(suites, missingSuites(f)...)...)
 }
 
-// missingSuites returns a suite with an error for each part that a merged report lacks.
+// missingSuites returns a suite with an error for each part that a merged report lacks, and a skipped
+// one for each attempt that was lost with its log.
 func missingSuites[T any](f *Fleet[T]) (suites []testSuite) {
 	for _, shard := range f.Missing {
 		suites = append(suites, testSuite{shard, []testCase{{name: "the report", class: f.Project, broken: string(OutcomeMissing), message: "no report was found"}}})
+	}
+	for _, attempt := range f.Lost {
+		suites = append(suites, testSuite{attempt, []testCase{{name: "the report", class: f.Project, skipped: true, message: "lost with its log. The later reports show the state of the tenants"}}})
 	}
 	return suites
 }

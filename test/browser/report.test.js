@@ -11,7 +11,7 @@ import { audit, open } from "./browser.js";
 import { fleetPages } from "./example.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const names = ["everyday", "clean", "hostile", "fleet", "example-drift", "example-plan", "plan", "plan-chain", "plan-empty", "plan-refused", "plan-hostile", "plan-fleet", "plan-impact", "impact", "impact-hostile", "impact-unused"];
+const names = ["everyday", "clean", "hostile", "fleet", "waves", "example-drift", "example-plan", "plan", "plan-chain", "plan-empty", "plan-refused", "plan-hostile", "plan-fleet", "plan-waves", "plan-impact", "impact", "impact-hostile", "impact-unused"];
 let folder, numbers, browser;
 
 before(async () => {
@@ -224,6 +224,21 @@ test("the steps of a plan are drawn in their order", async () => {
     });
   }
 });
+
+for (const name of ["waves", "plan-waves"]) {
+  test(`${name} lists the tenants below their waves, with sums`, () => view(name, {}, async (page) => {
+    const rows = await page.$$eval("#tenants tbody tr", (all) => all.map((row) => ({
+      isWave: row.classList.contains("wave"), name: row.cells[0].innerText.trim(), counts: [...row.cells].slice(1).map((cell) => Number(cell.textContent) || 0),
+    })));
+    assert.deepEqual(rows.filter((row) => row.isWave).map((row) => row.name.split(/\s+\d/)[0]), ["Wave canary", "Wave first-tenth-of-the-others", "Wave rest"]);
+    for (let at = 0; at < rows.length; at++) {
+      if (!rows[at].isWave) continue;
+      const below = rows.slice(at + 1, rows.findIndex((row, i) => i > at && row.isWave) >>> 0);
+      assert.deepEqual(below.reduce((sum, row) => sum.map((n, i) => n + (row.counts[i] ?? 0)), rows[at].counts.map(() => 0)), rows[at].counts, rows[at].name);
+    }
+    assert.match(await page.locator("main").innerText(), /Reports of earlier attempts were lost with their logs[^]*attempt 1 of shard 2\/8/);
+  }));
+}
 
 test("a table that is wider than the window shows a shadow at the edge where it goes on", () => view("fleet", { width: 400 }, async (page) => {
   const scroll = page.locator(".scroll:has(#tenants)");

@@ -30,6 +30,10 @@ func main() {
 	write(folder, "hostile.html", func(w io.Writer) error { return report.HTML{History: history[:3]}.Drift(w, hostile()) })
 	write(folder, "large.html", func(w io.Writer) error { return report.HTML{History: history}.Drift(w, large()) })
 	write(folder, "fleet.html", func(w io.Writer) error { return report.HTML{History: fleetPoints(history)}.Drifts(w, fleet(one)) })
+	write(folder, "waves.html", func(w io.Writer) error {
+		return report.HTML{History: fleetPoints(history)}.Drifts(w, inWaves(fleet(one)))
+	})
+	write(folder, "plan-waves.html", func(w io.Writer) error { return report.HTML{}.Plans(w, inWaves(plansOf(everydayPlan()))) })
 	for name, p := range map[string]*plan.Plan{
 		"plan": everydayPlan(), "plan-chain": chainPlan(), "plan-empty": emptyPlan(), "plan-refused": refusedPlan(), "plan-hostile": hostilePlan(), "plan-large": largePlan(),
 	} {
@@ -216,6 +220,19 @@ func large() *plan.Drift {
 		}
 	}
 	return drift(items, 30_000)
+}
+
+// inWaves divides the tenants of a merged report into waves. The log of an attempt is lost.
+func inWaves[T any](f *report.Fleet[T]) *report.Fleet[T] {
+	f.Rollout = &report.Rollout{StopAfter: 1, Check: "30m", Waves: []report.Wave{{Name: "canary", Tenants: 2}, {Name: "first-tenth-of-the-others", Tenants: 1}, {Name: "rest", Tenants: len(f.Tenants) - 3}}}
+	for i := range f.Tenants {
+		f.Tenants[i].Wave = f.Rollout.Waves[[]int{2, 0, 1, 0}[min(i, 3)]].Name
+		if i > 3 {
+			f.Tenants[i].Wave = "rest"
+		}
+	}
+	f.Lost = []string{"attempt 1 of shard 2/8"}
+	return f
 }
 
 func fleet(one *plan.Drift) *report.Fleet[plan.Drift] {
