@@ -148,22 +148,27 @@ test("a combined report is filtered by tenant and says who was not reached", () 
   assert.match(await page.locator(".group h3:visible").first().innerText(), /Finance\s+on customer-04/);
 }));
 
-test("the pages of examples/fleet have all 30 tenants, the worst first", async () => {
+test("the pages of examples/fleet have all 30 tenants, wave by wave, the worst first", async () => {
+  const read = (page) => page.$$eval("#tenants tbody tr", (all) => all.map((row) => row.innerText));
+  const waves = (rows) => rows.filter((row) => row.startsWith("Wave ")).map((row) => row.split(/\s/)[1]);
+  const firstOf = (rows, wave) => rows.findIndex((row) => row.startsWith(`Wave ${wave}`)) + 1;
   await view("example-drift", {}, async (page) => {
-    const rows = await page.$$eval("#tenants tbody tr", (all) => all.map((row) => row.innerText));
-    assert.equal(rows.length, 30);
-    assert.match(rows[0], /south-09.*leads to the tenant with id "somebody-else"/s);
-    assert.match(rows[1], /north-04/);
-    assert.match(rows[2], /south-11/);
+    const rows = await read(page);
+    assert.equal(rows.length, 33);
+    assert.deepEqual(waves(rows), ["canary", "north", "rest"]);
+    assert.match(rows[firstOf(rows, "rest")], /south-09.*leads to the tenant with id "somebody-else"/s);
+    assert.match(rows[firstOf(rows, "north")], /north-04/);
+    assert.match(rows[firstOf(rows, "rest") + 1], /south-11/);
     assert.deepEqual(await page.$$eval("#tenants .heat.unmanaged", (all) => all.map((cell) => cell.textContent)), ["2", "1"]);
     await page.locator("#tenant").selectOption({ label: "north-04 (north)" });
     assert.equal(await visible(page), 2);
   });
   await view("example-plan", {}, async (page) => {
-    const rows = await page.$$eval("#tenants tbody tr", (all) => all.map((row) => row.innerText));
-    assert.equal(rows.length, 30);
-    assert.match(rows[0], /south-09 \(rest\)/);
-    for (const name of ["canary-01 (canary)", "north-12 (north)", "south-15 (rest)"]) assert.ok(rows.some((row) => row.startsWith(name)), `no ${name} on the page of the plans`);
+    const rows = await read(page);
+    assert.equal(rows.length, 33);
+    assert.deepEqual(waves(rows), ["canary", "north", "rest"]);
+    assert.match(rows[firstOf(rows, "rest")], /south-09/);
+    for (const name of ["canary-01", "north-12", "south-15"]) assert.ok(rows.some((row) => row.startsWith(name)), `no ${name} on the page of the plans`);
   });
 });
 
