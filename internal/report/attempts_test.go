@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -110,5 +111,42 @@ func TestAWaveThatAPipelineForgetsIsMissingFromTheResult(t *testing.T) {
 	merged, _, err := report.MergeResults(&s)
 	if want := []string{"wave north (2 tenants)"}; err != nil || cmp.Diff(want, merged.Missing) != "" {
 		t.Errorf("missing are %v, %v; want %v", merged.Missing, err, want)
+	}
+}
+
+// The failed tenants of all waves count together, so a gate without the results of an earlier wave knows too little.
+func TestAGateNeedsTheResultsOfTheEarlierWaves(t *testing.T) {
+	rollout := &report.Rollout{Waves: []report.Wave{{Name: "canary", Tenants: 1}, {Name: "none"}, {Name: "north", Tenants: 1}, {Name: "rest", Tenants: 1}}, StopAfter: 1}
+	run := func(tenant, wave string, outcome apply.Outcome) string {
+		member := memberOf(resultOn(tenant, outcome))
+		member.Wave = wave
+		return jsonLines(t, &report.Fleet[apply.Result]{
+			Format: report.ResultsFormat, Project: "finance", At: "2026-11-29T20:00:00Z", Wave: wave, Rollout: rollout, Tenants: []report.Member[apply.Result]{member},
+		})
+	}
+	const missing = "wave canary (1 tenant) is missing. Pass the results of the earlier waves too"
+	for name, test := range map[string]struct {
+		reports []string
+		want    []string
+	}{
+		"the results of both waves":         {[]string{run("east", "canary", apply.Done), run("west", "north", apply.Done)}, nil},
+		"only those of the wave":            {[]string{run("west", "north", apply.Done)}, []string{missing}},
+		"those of the earlier wave only":    {[]string{run("east", "canary", apply.Done)}, []string{"wave north (1 tenant) is missing"}},
+		"those of the wave and a later one": {[]string{run("west", "north", apply.Done), run("south", "rest", apply.Done)}, []string{missing}},
+		"the wave is between others":        {[]string{run("east", "canary", apply.Done), run("south", "rest", apply.Done)}, []string{"wave north (1 tenant) is missing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s report.Scan
+			for i, text := range test.reports {
+				s.Read(fmt.Sprint(i), []byte(text))
+			}
+			merged, _, err := report.MergeResults(&s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, report.Gate(merged, "north")); diff != "" {
+				t.Errorf("reasons (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

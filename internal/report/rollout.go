@@ -146,8 +146,8 @@ func (s *Standing) Next(wave string) connection.Reason {
 }
 
 // Gate returns why the wave after the named one may not begin, according to a merged result; nil if
-// it may. Each tenant of the wave must have a report, and a check of its apps if the rollout demands
-// one.
+// it may. Each tenant of the wave and of the earlier waves must have a report, and each of the wave a
+// check of its apps if the rollout demands one.
 func Gate(f *Fleet[apply.Result], wave string) []string {
 	at := f.Rollout.index(wave)
 	switch {
@@ -165,12 +165,12 @@ func Gate(f *Fleet[apply.Result], wave string) []string {
 
 // holding returns why the wave after the one at a place of the rollout may not begin; nil if it may.
 func holding(f *Fleet[apply.Result], at int) (reasons []string) {
-	wave, want := f.Rollout.Waves[at].Name, f.Rollout.Waves[at].Tenants
+	wave := f.Rollout.Waves[at].Name
 	for _, missing := range f.Missing {
 		reasons = append(reasons, missing+" is missing")
 	}
 	standing := NewStanding(f.Rollout)
-	found := 0
+	found := map[string]int{} // reports by wave
 	var lost, unfinished, unchecked []string
 	for i := range f.Tenants {
 		member := &f.Tenants[i]
@@ -180,9 +180,8 @@ func holding(f *Fleet[apply.Result], at int) (reasons []string) {
 			continue
 		case f.Rollout.index(member.Wave) > at:
 			continue
-		case member.Wave == wave:
-			found++
 		}
+		found[member.Wave]++
 		standing.Add(member.Tenant.Name, member.Wave, member.Outcome)
 		switch {
 		case member.Outcome == OutcomeInterrupted, member.Outcome == OutcomeNotStarted:
@@ -194,8 +193,8 @@ func holding(f *Fleet[apply.Result], at int) (reasons []string) {
 	if len(lost) > 0 {
 		reasons = append(reasons, "no report on "+words.Count(len(lost), "tenant")+": "+firstFew(lost))
 	}
-	if found < want && len(lost) == 0 {
-		reasons = append(reasons, fmt.Sprintf("wave %s has %s, and only %d reported", wave, words.Count(want, "tenant"), found))
+	if len(lost) == 0 {
+		reasons = append(reasons, unreportedWaves(f, at, found)...)
 	}
 	if len(unfinished) > 0 {
 		reasons = append(reasons, "interrupted or not started: "+firstFew(unfinished))
@@ -208,6 +207,29 @@ func holding(f *Fleet[apply.Result], at int) (reasons []string) {
 		reasons = append(reasons, messages.Text(stop))
 	}
 	return reasons
+}
+
+// unreportedWaves returns the waves, up to the one at a place of the rollout, that have more tenants than reports.
+// The failed tenants of earlier waves count, so that their reports must be there.
+func unreportedWaves(f *Fleet[apply.Result], at int, found map[string]int) (reasons []string) {
+	for i, wave := range f.Rollout.Waves[:at+1] {
+		reports := found[wave.Name]
+		switch {
+		case reports >= wave.Tenants || slices.Contains(f.Missing, wave.text()):
+		case reports > 0:
+			reasons = append(reasons, fmt.Sprintf("wave %s has %s, and only %s reported", label(wave.Name), words.Count(wave.Tenants, "tenant"), words.Number(reports)))
+		case i < at:
+			reasons = append(reasons, wave.text()+" is missing. Pass the results of the earlier waves too")
+		default:
+			reasons = append(reasons, wave.text()+" is missing")
+		}
+	}
+	return reasons
+}
+
+// text returns the wave with the number of its tenants.
+func (w *Wave) text() string {
+	return fmt.Sprintf("wave %s (%s)", label(w.Name), words.Count(w.Tenants, "tenant"))
 }
 
 // skippedWaves returns the waves without a report that have tenants and are between two waves with reports: a
@@ -224,7 +246,7 @@ func (f *Fleet[T]) skippedWaves() (skipped []string) {
 	waves := f.Rollout.Waves
 	for i, wave := range waves {
 		if wave.Tenants > 0 && !isReported(wave) && slices.ContainsFunc(waves[:i], isReported) && slices.ContainsFunc(waves[i+1:], isReported) {
-			skipped = append(skipped, fmt.Sprintf("wave %s (%s)", label(wave.Name), words.Count(wave.Tenants, "tenant")))
+			skipped = append(skipped, wave.text())
 		}
 	}
 	return skipped
