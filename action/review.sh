@@ -10,7 +10,7 @@ source "${BASH_SOURCE[0]%/*}/common.sh"
 
 allowed=
 if [[ ${ALLOW_REFUSED:-} == true ]]; then allowed=--allow-refused; fi
-page=', page: <code>plans.html</code> in its artifact <code>plans</code>'
+page=', page: <code>plans.html</code> in its artifacts'
 rm -rf "$reports"/plans.*
 show "$reports/plans.md" merge "$reports"/plan-*.jsonl $allowed --report json="$reports/plans.json" --report html="$reports/plans.html"
 if [[ -n ${1:-} ]]; then post "$1" "$reports/plans.md"; fi
