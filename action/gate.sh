@@ -6,14 +6,14 @@
 kind=plans
 source "${BASH_SOURCE[0]%/*}/common.sh"
 
-# is_lost BEGUN tells whether neither the attempt that left this file nor a later attempt of its shard has left results.
+# is_lost BEGUN tells whether neither the attempt that left this file nor a later attempt of its shard has left results. Only a
+# number may follow the shard: wave-2-0-1.jsonl is of shard 0 of wave-2, not of shard 2 of wave.
 is_lost() {
-  local attempt=${1##*-} later
+  local attempt=${1##*-} later number
   for later in "${1%-*}"-*.jsonl; do
-    if [[ -s $later ]]; then
-      later=${later##*-}
-      if ((${later%.jsonl} >= ${attempt%.begun})); then return 1; fi
-    fi
+    number=${later#"${1%-*}"-}
+    number=${number%.jsonl}
+    if [[ -s $later && $number =~ ^[0-9]+$ ]] && ((number >= ${attempt%.begun})); then return 1; fi
   done
 }
 

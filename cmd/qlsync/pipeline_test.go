@@ -126,7 +126,7 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 			"github-fleet", "action/gate.sh", `qlsync merge --gate "${WAVE:?}"`, `qlsync merge`,
 		},
 		"an attempt whose runner was lost": {
-			"github-fleet", "action/gate.sh", `if ((${later%.jsonl} >= ${attempt%.begun}))`, `if true`,
+			"github-fleet", "action/gate.sh", `((number >= ${attempt%.begun}))`, `true`,
 		},
 		"a fleet's pull request of a fork": {
 			"github-fleet", "action/run.sh", `$HEAD_REPOSITORY == "$GITHUB_REPOSITORY" && `, ``,
@@ -145,6 +145,15 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		},
 		"a run of the gate alone": {
 			"github-fleet", "examples/ci-fleet/.github/workflows/qlsync-fleet.yml", `.begun"}`, `.none"}`,
+		},
+		"results of a wave with a similar name": {
+			"github-fleet", "action/gate.sh", `$number =~ ^[0-9]+$ ]] && ((number >=`, `1 ]] && ((${number##*-} >=`,
+		},
+		"variables of the job with the names of its own": {
+			"gitlab", "action/common.sh", "page=\n", "page=${page:-}\n",
+		},
+		"a kind that a variable of the job chooses": {
+			"gitlab", "action/plan.sh", "kind=plan\n", "kind=${kind:-plan}\n",
 		},
 		"a pull request that applies": {
 			"github-fleet", "examples/ci-fleet/.github/workflows/qlsync-fleet.yml", `!cancelled() && github.event_name == 'push' && needs.review`, `!cancelled() && needs.review`,
@@ -379,7 +388,8 @@ type pipelineJob struct {
 	Steps       []pipelineStep
 
 	Variables    scalars // GitLab's
-	Rules        []struct{ If string }
+	Rules        []jobRule
+	MayFail      bool     `json:"allow_failure"`
 	Before       []string `json:"before_script"`
 	Script       []string
 	Dependencies []string
@@ -387,6 +397,12 @@ type pipelineJob struct {
 		Paths []string
 		When  string
 	}
+}
+
+// jobRule is an entry of GitLab's rules.
+type jobRule struct {
+	If      string
+	MayFail *bool `json:"allow_failure"` // nil: as the job says
 }
 
 // scalars are named values, whose numbers are their texts.
@@ -705,7 +721,7 @@ func (run *jobRun) gitlab(text []byte, name string) (string, error) {
 		}
 	}
 	lookup := func(name string) string { return env[strings.TrimPrefix(name, "$")] }
-	if !slices.ContainsFunc(job.Rules, func(rule struct{ If string }) bool { return holds(rule.If, lookup) }) {
+	if !slices.ContainsFunc(job.Rules, func(rule jobRule) bool { return holds(rule.If, lookup) }) {
 		return "skipped", nil
 	}
 	for name, value := range job.Variables {
@@ -977,6 +993,28 @@ func TestTheWorkflowOfAFleetGivesEachSecretToOneStep(t *testing.T) {
 		}
 		if strings.HasPrefix(job.Env["REPORT"], name) && !strings.Contains(job.Env["REPORT"], "github.run_attempt") {
 			t.Errorf("the report of job %s is %s, want one for each attempt", name, job.Env["REPORT"])
+		}
+	}
+}
+
+// On the default branch, a tenant that cannot be planned holds no other back. In a merge request, nobody would
+// notice that a change is refused, or that the files have errors, if the pipeline passed.
+func TestTheMergeRequestOfAFleetFailsWithoutACompletePlan(t *testing.T) {
+	text, problems := spec.ToJSON("file", []byte(readRepositoryFile(t, "examples/ci-fleet/.gitlab-ci.yml")))
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	job, err := gitlabJob(text, "review", filepath.Join("..", ".."))
+	if err != nil || len(job.Rules) != 2 {
+		t.Fatalf("got the rules %v of the job review (%v), want two", job.Rules, err)
+	}
+	for _, rule := range job.Rules {
+		mayFail := job.MayFail
+		if rule.MayFail != nil {
+			mayFail = *rule.MayFail
+		}
+		if isRequest := strings.Contains(rule.If, "merge_request_event"); mayFail == isRequest {
+			t.Errorf("if %s, the job review may fail: %t, want %t", rule.If, mayFail, !isRequest)
 		}
 	}
 }
