@@ -324,7 +324,7 @@ func TestExportedSpacesPlanToNothing(t *testing.T) {
 		w := exportWorld{T: t, dir: filepath.Join(base, fmt.Sprint(worlds)), token: server.Token}
 		w.write("qlsync.yaml", fmt.Appendf(nil, "version: 1\nproject: acme\ntenants: {demo: {url: '%s', auth: {apiKey: {env: TOKEN}}}}\n", server.URL))
 		w.read(nil)
-		session, err := w.project.Open(context.Background(), engine.SessionOptions{})
+		session, err := w.project.Open(context.Background(), engine.SessionOptions{Exports: true})
 		w.must(err)
 		exported, err := session.Export(context.Background(), engine.ExportOptions{Spaces: names, Dir: filepath.Join(w.dir, "connections"), WithSpaces: true})
 		session.Close()
