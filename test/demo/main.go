@@ -106,7 +106,7 @@ func (d *demo) story() error {
 	if err := d.qlsyncRun(0, "plan", "-t", "dev", "--detailed-exitcode"); err != nil {
 		return err
 	}
-	say("Done: planned, applied, found the drift and repaired it,\n# on real HTTP, without a network.")
+	say("Done: planned, applied, found the drift and repaired it,\n# on real HTTP, without a network. The project was a copy in a temporary\n# folder, which is deleted now. To run commands yourself, continue with\n# docs/tutorial/first-project.md.")
 	return nil
 }
 
