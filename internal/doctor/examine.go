@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -273,7 +274,7 @@ func (e *examination) clock() Check {
 	if skew < 0 {
 		direction = "ahead of"
 	}
-	by := skew.Abs().String()
+	by := words.Duration(skew.Abs())
 	switch {
 	case skew.Abs() >= maxSkew:
 		return failed(nil, "clock-wrong", "by", by, "direction", direction)

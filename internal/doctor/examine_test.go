@@ -145,9 +145,9 @@ func TestEachFaultIsOneCheckAndKeepsOnlyFromBeingAskedWhatCannotBe(t *testing.T)
 		"nobody knows whose the token is": {func(_ *doctor.Subject, e *connection.Examination) {
 			e.Caller, e.CallerUnknown = connection.User{}, "it does not say"
 		}, "token: not checked", "it does not say"},
-		"a clock that is behind":               {func(_ *doctor.Subject, e *connection.Examination) { e.Skew = hours(1) }, "clock: failed", "1h0m0s behind"},
-		"a clock that is ahead":                {func(_ *doctor.Subject, e *connection.Examination) { e.Skew = hours(-1) }, "clock: failed", "1h0m0s ahead"},
-		"a clock that is off by two minutes":   {func(_ *doctor.Subject, e *connection.Examination) { *e.Skew = 2 * time.Minute }, "clock: warning", "2m0s"},
+		"a clock that is behind":               {func(_ *doctor.Subject, e *connection.Examination) { e.Skew = hours(1) }, "clock: failed", "1 h behind"},
+		"a clock that is ahead":                {func(_ *doctor.Subject, e *connection.Examination) { e.Skew = hours(-1) }, "clock: failed", "1 h ahead"},
+		"a clock that is off by two minutes":   {func(_ *doctor.Subject, e *connection.Examination) { *e.Skew = 2 * time.Minute }, "clock: warning", "2 min"},
 		"a tenant that does not tell its time": {func(_ *doctor.Subject, e *connection.Examination) { e.Skew = nil }, "clock: not checked", ""},
 		"a space that nobody sees": {func(_ *doctor.Subject, e *connection.Examination) {
 			e.Spaces[0] = connection.SpaceExamination{Ref: finance}

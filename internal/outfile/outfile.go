@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 // The modes of files. A file gets the mode with which it is written, regardless of an existing file
@@ -213,7 +215,7 @@ func openDirectly(path string) (file *os.File, err error) {
 		return err
 	}, hasNoReader)
 	if err != nil && hasNoReader(err) {
-		return nil, fmt.Errorf("write %q: nobody has read the pipe for %v. Start its reader first", path, pipePatience)
+		return nil, fmt.Errorf("write %q: nobody has read the pipe for %s. Start its reader first", path, words.Duration(pipePatience))
 	}
 	return file, err
 }

@@ -131,7 +131,7 @@ func TestAPipeThatNobodyReadsIsAnError(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		err := WriteBytes(path, Private, []byte("new"))
-		if err == nil || !strings.Contains(err.Error(), "nobody has read the pipe for 10s. Start its reader first") {
+		if err == nil || !strings.Contains(err.Error(), "nobody has read the pipe for 10 s. Start its reader first") {
 			t.Errorf("got %v, want an error that says what to do", err)
 		}
 	})

@@ -74,7 +74,7 @@ func (t Text) UsagePlanned(w io.Writer, requests int, wait time.Duration) error 
 	if wait >= worthTelling {
 		p.line("Reading which connections the apps use takes %s and about %s, because of the rate limit. "+
 			"With --cache DIR, plan, impact and check keep what they read, and the next run takes seconds.",
-			words.Count(requests, "request"), clock(wait))
+			words.Count(requests, "request"), words.Duration(wait))
 	}
 	return p.err
 }

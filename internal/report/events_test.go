@@ -29,7 +29,7 @@ func TestTheAgeOfASnapshotIsInTheUnitThatFits(t *testing.T) {
 func TestALongReadingOfDependentsIsAnnouncedWithTheCommandsThatHaveACache(t *testing.T) {
 	for wait, want := range map[time.Duration]string{
 		29 * time.Second: "",
-		6 * time.Minute: "Reading which connections the apps use takes 5,000 requests and about 6 min 0 s, because of the rate limit. " +
+		6 * time.Minute: "Reading which connections the apps use takes 5,000 requests and about 6 min, because of the rate limit. " +
 			"With --cache DIR, plan, impact and check keep what they read, and the next run takes seconds.\n",
 	} {
 		var text strings.Builder

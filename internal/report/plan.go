@@ -481,9 +481,11 @@ func cost(e plan.Estimate) string {
 	return fmt.Sprintf("%s; %s for the rate limit (up to %s if others have already used it)", text, wait, duration(e.SecondsMax))
 }
 
+// duration returns an estimate, which is not exact to the second.
 func duration(seconds int) string {
-	if seconds < 120 {
-		return fmt.Sprintf("%d s", seconds)
+	d := time.Duration(seconds) * time.Second
+	if d >= 2*time.Minute {
+		d = d.Round(time.Minute)
 	}
-	return fmt.Sprintf("%.0f min", (time.Duration(seconds) * time.Second).Minutes())
+	return words.Duration(d)
 }

@@ -213,7 +213,7 @@ func (p *Progress) look() (status, bool) {
 		s.rest = append(s.rest, p.waits(first, len(held), now))
 	}
 	if known && left > 0 {
-		s.rest = append(s.rest, "about "+clock(left)+" left")
+		s.rest = append(s.rest, "about "+words.Duration(left)+" left")
 	}
 	return s, true
 }
@@ -234,7 +234,7 @@ func (at phase) text(now time.Time) string {
 		return fmt.Sprintf("%s %s of %s %s", at.doing, words.Number(at.done), words.Number(at.total), at.unit)
 	}
 	if lasted := now.Sub(at.begun); lasted >= settled {
-		return at.doing + " for " + clock(lasted.Truncate(time.Second))
+		return at.doing + " for " + words.Duration(lasted.Truncate(time.Second))
 	}
 	return at.doing
 }
@@ -275,7 +275,7 @@ func (p *Progress) waits(wait connection.Wait, tenants int, now time.Time) strin
 	case p.tenants > 0:
 		who = words.Number(tenants) + " tenants waiting"
 	}
-	return fmt.Sprintf("%s for %s until %s (%s)", who, what, wait.Until.Format(time.TimeOnly), clock(wait.Until.Sub(now)))
+	return fmt.Sprintf("%s for %s until %s (%s)", who, what, wait.Until.Format(time.TimeOnly), words.Duration(wait.Until.Sub(now)))
 }
 
 // left estimates how long a phase still takes: as long as the rate limit delays it, and at least as
@@ -301,18 +301,6 @@ func (p *Progress) left(task *Task, at phase, now time.Time, isHeld bool) (time.
 		left = max(left, m.active*time.Duration(at.total-at.done)/time.Duration(at.done))
 	}
 	return left, at.done > 0 || left > 0
-}
-
-// clock formats a running time: "38 s", "4 min 38 s".
-func clock(left time.Duration) string {
-	seconds := int(math.Ceil(left.Seconds()))
-	switch {
-	case seconds < 120:
-		return fmt.Sprintf("%d s", seconds)
-	case seconds < 3600:
-		return fmt.Sprintf("%d min %d s", seconds/60, seconds%60)
-	}
-	return fmt.Sprintf("%d h %d min", seconds/3600, seconds/60%60)
 }
 
 // Line returns the line that is due now for an output that is not a terminal, or "".

@@ -15,6 +15,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -48,7 +49,7 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, connecti
 	case output.over:
 		err = fmt.Errorf("it prints more than %s", limits.Size(maxSecret))
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		err = fmt.Errorf("it has not ended after %s", r.timeout)
+		err = fmt.Errorf("it has not ended after %s", words.Duration(r.timeout))
 	case err != nil:
 		err = exitReason(err)
 	case notText != nil:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -360,7 +361,7 @@ func (a *attempts) final(err error) error {
 		case refusal.Status == http.StatusUnauthorized && !a.request.Anonymous && a.client.service.Advice != "":
 			return fmt.Errorf("%w: %s", err, a.client.service.Advice)
 		case a.impatient:
-			return fmt.Errorf("%w: the service asks to wait %v", err, refusal.Wait)
+			return fmt.Errorf("%w: the service asks to wait %s", err, words.Duration(refusal.Wait))
 		}
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 // Limits on all answers of a service while a tenant is read once. [WithQuota] raises them.
@@ -89,7 +90,7 @@ func tooLong(ctx context.Context) string {
 	if waited <= limit {
 		return ""
 	}
-	return fmt.Sprintf("waiting for the tenant's answers has taken more than %d min in all", int(limit.Minutes()))
+	return fmt.Sprintf("waiting for the tenant's answers has taken more than %s in all", words.Duration(limit))
 }
 
 // TakeItems counts items of a list. The error means that there are more than allowed.

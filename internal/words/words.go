@@ -1,8 +1,11 @@
-// Package words formats counted nouns, alternatives and suggestions in English.
+// Package words formats counted nouns, durations, alternatives and suggestions in English.
 package words
 
 import (
+	"fmt"
+	"math"
 	"strings"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/limits"
 )
@@ -15,6 +18,25 @@ func CountOf(n int, one, many string) string { return Number(n) + " " + Plural(n
 
 // Number returns a number with separators of thousands: "12,000".
 func Number(n int) string { return limits.Grouped(int64(n)) }
+
+// Duration returns a duration in whole units, without those that are zero: "38 s", "4 min 38 s", "6 min", "2 h 5 min".
+func Duration(d time.Duration) string {
+	seconds := int(math.Ceil(d.Seconds()))
+	switch {
+	case seconds < 120:
+		return fmt.Sprintf("%d s", seconds)
+	case seconds < 3600:
+		return units(seconds/60, "min", seconds%60, "s")
+	}
+	return units(seconds/3600, "h", seconds/60%60, "min")
+}
+
+func units(large int, unit string, small int, smaller string) string {
+	if small == 0 {
+		return fmt.Sprintf("%d %s", large, unit)
+	}
+	return fmt.Sprintf("%d %s %d %s", large, unit, small, smaller)
+}
 
 // Plural returns the form of a word that follows the number: "is" or "are".
 func Plural(n int, one, many string) string {

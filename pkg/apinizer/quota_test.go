@@ -28,7 +28,7 @@ func TestAListOfMoreItemsThanAnybodyHasIsAnError(t *testing.T) {
 // by itself, four at the same time.
 func TestTheTimeOfAReadingIsBounded(t *testing.T) {
 	for connections, want := range map[int]string{
-		200: "", 400: `: waiting for the tenant's answers has taken more than 60 min in all`,
+		200: "", 400: `: waiting for the tenant's answers has taken more than 1 h in all`,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			items := make([]string, connections)

@@ -60,11 +60,11 @@ var Doctor = connection.Messages{
 	"no-date": {Text: "the tenant sent no date", Meaning: "The clock can only be compared with a date in an answer."},
 	"clock-wrong": {
 		Text: "this computer's clock is {by} {direction} the tenant's", Next: "set the clock of this computer, because services refuse valid tokens and certificates if the clock is wrong",
-		Meaning: "The difference is five minutes or more.", Example: args{"by": "6m0s", "direction": "behind"},
+		Meaning: "The difference is five minutes or more.", Example: args{"by": "6 min", "direction": "behind"},
 	},
 	"clock-inexact": {
 		Text: "this computer's clock is {by} {direction} the tenant's", Next: "set the clock of this computer", Meaning: "The difference is one minute or more.",
-		Example: args{"by": "2m0s", "direction": "ahead of"},
+		Example: args{"by": "2 min", "direction": "ahead of"},
 	},
 	"clock-right": {Text: "this computer's clock agrees with the tenant's", Meaning: "The difference is less than one minute."},
 

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/words"
@@ -113,6 +114,8 @@ func argument(provider connection.Messages, value any, form string) string {
 		return list(value, form)
 	case int:
 		return limits.Grouped(int64(value))
+	case time.Duration:
+		return words.Duration(value)
 	}
 	if form == "q" {
 		return connection.Quote(fmt.Sprint(value))

@@ -1,6 +1,10 @@
 package messages
 
-import "github.com/qlsync/qlsync/pkg/connection"
+import (
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
 
 // release is what a person can do about a connection that is kept because no record fits it.
 const release = "delete it yourself, or remove its ownership record to keep it"
@@ -786,7 +790,7 @@ var Plan = connection.Messages{
 	"even-after": {
 		Text:    "{why}, even after {after}",
 		Meaning: "The tenant was read again several times, because some services show a write late.",
-		Example: args{"why": "it is not there", "after": "30s"},
+		Example: args{"why": "it is not there", "after": 30 * time.Second},
 	},
 	"not-compared": {
 		Text:    "it cannot be compared again: {problems}",

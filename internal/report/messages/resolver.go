@@ -50,6 +50,6 @@ var Resolver = connection.Messages{
 	"secret-command-failed": {
 		Text:    "secret command {command:q}: {reason}",
 		Meaning: "A reference {exec: [COMMAND, ...]} did not print a secret. Its output is not shown.",
-		Example: args{"command": "op", "reason": "it has not ended after 30s"},
+		Example: args{"command": "op", "reason": "it has not ended after 30 s"},
 	},
 }
