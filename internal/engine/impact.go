@@ -227,7 +227,9 @@ func (s *Session) index(ctx context.Context, snapshot *connection.Snapshot, live
 		return nil, connection.Because("impact-not-read", "error", s.redactError(err).Error()), nil
 	}
 	s.redactUsage(usage)
+	unlock := s.lockUsage(ctx, memory.history)
 	history, err := memory.save(usage, snapshot.Connections)
+	unlock()
 	if err != nil {
 		return nil, nothing, fmt.Errorf("save the uses of connections: %w", s.host.WorkDir.Shown(err))
 	}

@@ -3,12 +3,16 @@ package engine
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
 
 	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/infile"
@@ -71,6 +75,25 @@ func (s *Session) recall(history string) (*memory, error) {
 	return m, nil
 }
 
+// lockUsage waits until no other run of this computer adds to the history. Without a lock the run goes
+// on: what it has read took long.
+func (s *Session) lockUsage(ctx context.Context, history string) (unlock func()) {
+	if history == "" {
+		return func() {}
+	}
+	folder, err := s.host.LockFolder("")
+	if err != nil {
+		return func() {}
+	}
+	path := filepath.Join(s.host.at(folder), digest(history)+".usage.lock")
+	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|outfile.NoFollow), flock.SetPermissions(outfile.Private))
+	_, _ = acquire(ctx, lock, usagePatience)
+	return func() { _ = lock.Unlock() }
+}
+
+// usagePatience is how long a run waits for another one to write a history. Writing takes less.
+const usagePatience = 30 * time.Second
+
 // read returns the content of a file; nil if it does not exist.
 func (m *memory) read(path string) (*impact.Kept, error) {
 	info, err := os.Lstat(path)
@@ -111,7 +134,11 @@ func (m *memory) save(usage *connection.Usage, live []connection.Live) (*impact.
 	if m.history == "" {
 		return cached.History, err
 	}
-	kept := m.kept.Keep(usage, live)
+	before, unread := m.read(m.history) // another run may have added to it since
+	if unread != nil {
+		return nil, unread
+	}
+	kept := before.Keep(usage, live)
 	err = cmp.Or(err, m.write(m.history, kept))
 	if m.kept == nil { // the file is new, so the cache has seen more
 		return cached.History, err

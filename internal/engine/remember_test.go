@@ -5,9 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -74,4 +76,43 @@ func TestANewHistoryDoesNotHideWhatTheCacheHasSeen(t *testing.T) {
 	if got := impact.New(later, live, history).Dependents("c1"); len(got) != 1 {
 		t.Errorf("got dependents %v, want the app: the cache has seen it, although the new file has not", got)
 	}
+}
+
+// TestTwoRunsAtOnceLoseNothingOfAHistory: each has read the file before the other one has written it.
+func TestTwoRunsAtOnceLoseNothingOfAHistory(t *testing.T) {
+	live := []connection.Live{{ID: "c1", Key: connection.Key{Space: "Finance", Name: "Orders"}}}
+	path := filepath.Join(t.TempDir(), "history")
+	usage := func(id string) *connection.Usage {
+		return &connection.Usage{Apps: []connection.App{{Item: connection.Item{ID: id}, Reloads: []connection.Reload{{ID: "r", Uses: []connection.Use{{ID: "c1"}}}}}}}
+	}
+	first, second := &memory{key: []byte("key"), history: path}, &memory{key: []byte("key"), history: path}
+	if _, err := first.save(usage("a"), live); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.save(usage("b"), live); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := first.read(path)
+	if err != nil || len(kept.History.Apps) != 2 {
+		t.Errorf("got %+v and error %v, want the apps of both runs", kept, err)
+	}
+}
+
+func TestAHistoryThatIsInUseIsWaitedFor(t *testing.T) {
+	folder := t.TempDir()
+	s := &Session{host: &Host{WorkDir: workdir.Dir(folder), Lookup: func(string) (string, bool) { return folder, true }}}
+	unlock := s.lockUsage(t.Context(), "history")
+	waited := make(chan struct{})
+	go func() {
+		s.lockUsage(t.Context(), "history")()
+		close(waited)
+	}()
+	select {
+	case <-waited:
+		t.Error("the second run did not wait for the first one")
+	case <-time.After(50 * time.Millisecond):
+	}
+	s.lockUsage(t.Context(), "another")()
+	unlock()
+	<-waited
 }

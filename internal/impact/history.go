@@ -124,6 +124,9 @@ func merge(before, now *past, app *connection.App) *past {
 		now.use(key, before.Uses[key])
 	}
 	now.Failed, now.Unknown = later(now.Failed, before.Failed), later(now.Unknown, before.Unknown)
+	if !now.LastAt.IsZero() && now.LastAt.Before(before.LastAt) {
+		return now.until(before)
+	}
 	adjoins := before.Last != "" && slices.ContainsFunc(app.Reloads, func(reload connection.Reload) bool {
 		return reload.ID == before.Last && reload.At.Equal(before.LastAt)
 	})
@@ -131,6 +134,17 @@ func merge(before, now *past, app *connection.App) *past {
 		now.From, now.To = earlier(before.From, now.From), later(before.To, now.To)
 	}
 	return now
+}
+
+// until adds to a reading the time that a later one knows, which another run has saved first. Both know
+// all reloads of their time, so if the times overlap, no reload of both together is unknown.
+func (p *past) until(newer *past) *past {
+	from := newer.From
+	if !from.IsZero() && !p.From.IsZero() && p.LastAt.After(from) {
+		from = earlier(p.From, from)
+	}
+	p.From, p.To, p.Last, p.LastAt = from, newer.To, newer.Last, newer.LastAt
+	return p
 }
 
 // names resolves uses to live connections.

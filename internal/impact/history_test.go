@@ -62,6 +62,33 @@ func TestAHistoryCoversTheTimeInWhichNoReloadWasMissed(t *testing.T) {
 	}
 }
 
+// TestAReadingThatIsSavedAfterALaterOne: two runs at once may save in either order.
+func TestAReadingThatIsSavedAfterALaterOneAddsToIt(t *testing.T) {
+	live := []connection.Live{{ID: "early"}, {ID: "late"}}
+	for name, test := range map[string]struct {
+		early, late []connection.Reload
+		from        int
+	}{
+		"the times overlap":        {reloads(1, 10, "early"), reloads(8, 12, "late"), 1},
+		"they touch":               {reloads(1, 10, "early"), reloads(10, 12, "late"), 10}, // another reload may have ended then
+		"with a gap":               {reloads(1, 9, "early"), reloads(11, 12, "late"), 11},
+		"the earlier one is empty": {nil, reloads(11, 12, "late"), 0}, // nobody knows
+	} {
+		history := (*impact.History)(nil).With(reading(12, test.late), live).With(reading(10, test.early), live)
+		x := impact.New(reading(12, test.late), live, history)
+		var want impact.Covered
+		if test.from > 0 {
+			want = impact.Covered{From: now.Add(time.Duration(test.from) * 24 * time.Hour), To: now.Add(12 * 24 * time.Hour)}
+		}
+		if got := x.Covered("app"); got != want {
+			t.Errorf("%s: got covered %v, want %v", name, got, want)
+		}
+		if len(x.Dependents("late")) != 1 || len(x.Dependents("early")) != min(1, len(test.early)) {
+			t.Errorf("%s: a use is forgotten", name)
+		}
+	}
+}
+
 func TestAReloadWithoutIDJoinsNothing(t *testing.T) {
 	first, second := reloads(1, 10, "used"), reloads(10, 19, "used")
 	first[9].ID, second[0].ID = "", ""
