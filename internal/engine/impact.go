@@ -44,6 +44,11 @@ func (s *Session) weigh(ctx context.Context, p *plan.Plan, o PlanOptions) error 
 	if err != nil {
 		return err
 	}
+	if o.Reviewed != nil {
+		for i := range changes {
+			changes[i].Reviewed = o.Reviewed.Impact.Of(changes[i].Connection, changes[i].ID)
+		}
+	}
 	var verdicts []impact.Verdict
 	if index == nil {
 		p.Impact, verdicts = impact.Blindly(changes, nothing)

@@ -30,6 +30,16 @@ type Change struct {
 	// Breaks is how the change can break dependents. Empty: they are only counted.
 	Breaks Break
 	Limits connection.ImpactLimits
+	// Reviewed is what a reviewed plan has of the connection; nil: nothing. It was made with another
+	// history, so that it may have dependents that are not in the index. The limits count them too.
+	Reviewed *Impacted
+}
+
+// reviewed replaces the dependents by those of the reviewed plan, if these are more.
+func (c *Change) reviewed(found *Impacted) {
+	if c.Reviewed != nil && c.Reviewed.Total() > found.Total() {
+		found.Count, found.Dependents = c.Reviewed.Count, c.Reviewed.Dependents
+	}
 }
 
 // Report is what depends on the connections that a plan changes, or that a drift report names. It is
@@ -101,6 +111,7 @@ func Judge(changes []Change, x *Index) (*Report, []Verdict) {
 		dependents := x.Dependents(change.ID)
 		found := x.impacted(change.Connection, change.ID, dependents, MostListed)
 		found.Breaks = change.Breaks
+		change.reviewed(&found)
 		report.Connections = append(report.Connections, found)
 		verdict := judge(change, &found, x.doubt(&found, change.Limits))
 		if !verdict.Reason.Holds() {
@@ -113,7 +124,7 @@ func Judge(changes []Change, x *Index) (*Report, []Verdict) {
 	}
 	report.Sort()
 	if report.Refused != nil {
-		report.Refused.Dependents = distinct(verdicts, changes, x)
+		report.Refused.Dependents = distinct(verdicts, changes, x.dependents)
 	}
 	return report, verdicts
 }
@@ -123,12 +134,17 @@ func Blindly(changes []Change, why connection.Reason) (*Report, []Verdict) {
 	report := &Report{Connections: []Impacted{}, Unknown: &why}
 	var verdicts []Verdict
 	for _, change := range changes {
-		if verdict := judge(change, &Impacted{}, why); verdict.Reason.Holds() {
+		var found Impacted
+		change.reviewed(&found)
+		if verdict := judge(change, &found, why); verdict.Reason.Holds() {
 			verdicts = append(verdicts, verdict)
 			if verdict.Refuses {
 				report.refuse(verdict)
 			}
 		}
+	}
+	if report.Refused != nil {
+		report.Refused.Dependents = distinct(verdicts, changes, nil)
 	}
 	return report, verdicts
 }
@@ -141,22 +157,28 @@ func (r *Report) refuse(verdict Verdict) {
 	r.Refused.Unknown = r.Refused.Unknown || verdict.Reason.Code == uncounted
 }
 
-// distinct counts the different dependents of the refused changes.
-func distinct(verdicts []Verdict, changes []Change, x *Index) int {
+// distinct counts the different dependents of the refused changes. Those of reviewed plans beyond
+// [MostListed] are known by number only.
+func distinct(verdicts []Verdict, changes []Change, dependents map[string][]Dependent) int {
 	refused := map[connection.Key]bool{}
 	for _, verdict := range verdicts {
 		refused[verdict.Connection] = refused[verdict.Connection] || verdict.Refuses
 	}
-	found := map[string]bool{}
+	most, found := 0, map[string]bool{}
 	for _, change := range changes {
 		if !refused[change.Connection] {
 			continue
 		}
-		for _, d := range x.Dependents(change.ID) {
+		all := dependents[change.ID]
+		if change.Reviewed != nil {
+			all = slices.Concat(all, change.Reviewed.Dependents)
+			most = max(most, change.Reviewed.Total())
+		}
+		for _, d := range all {
 			found[string(d.Kind)+" "+d.ID] = true
 		}
 	}
-	return len(found)
+	return max(len(found), most)
 }
 
 const uncounted = "impact-uncounted"

@@ -180,6 +180,38 @@ func TestWithoutASourceALimitThatRefusesRefuses(t *testing.T) {
 	}
 }
 
+// TestWhatAReviewedPlanShowsIsNotForgotten: apply may have a shorter history than plan had.
+func TestWhatAReviewedPlanShowsIsNotForgotten(t *testing.T) {
+	live := []connection.Live{{ID: "c1", Key: orders}, {ID: "c2"}}
+	shows := func(apps int, ids ...string) *impact.Impacted {
+		one := &impact.Impacted{Count: impact.Count{Apps: apps}}
+		for _, id := range ids {
+			one.Dependents = append(one.Dependents, impact.Dependent{Kind: connection.DependentApp, ID: id})
+		}
+		return one
+	}
+	for name, test := range map[string]struct {
+		reviewed   *impact.Impacted
+		dependents int // 0: nothing is refused
+	}{
+		"nothing":                     {nil, 0},
+		"the same":                    {shows(1, "a"), 0},
+		"fewer":                       {shows(0), 0},
+		"more":                        {shows(2, "a", "b"), 2},
+		"others":                      {shows(2, "b", "c"), 3},
+		"more than a plan file lists": {shows(300, "a", "b"), 300},
+	} {
+		change := impact.Change{Connection: orders, ID: "c1", Breaks: impact.BreakDelete, Limits: limits(1, connection.ImpactWarn), Reviewed: test.reviewed}
+		report, _ := impact.Judge([]impact.Change{change}, indexOf(seen(app("a", "c1")), live, nil))
+		if got := report.Refused; (got != nil) != (test.dependents > 0) || got != nil && got.Dependents != test.dependents {
+			t.Errorf("%s: got refused %+v, want %d", name, got, test.dependents)
+		}
+		if blind, _ := impact.Blindly([]impact.Change{change}, connection.Because("impact-no-source")); (blind.Refused != nil) != (test.dependents > 0) {
+			t.Errorf("%s: got refused %+v without a source", name, blind.Refused)
+		}
+	}
+}
+
 func TestALimitThatWarnsCountsDependents(t *testing.T) {
 	for warn, want := range map[int]bool{1: true, 2: true, 3: false} {
 		_, verdicts := judge(seen(app("a", "c1"), app("b", "c1")), connection.ImpactLimits{Warn: &warn})
