@@ -31,7 +31,7 @@ func applyCommand(env *environment) *cli.Command {
 		Description: "apply plans, shows the plan, asks for approval, and applies the plan. With a plan file or --plan-hash, apply does not ask: it goes on " +
 			"only if planning again produces exactly the reviewed plan. The plan file - is standard input. With several " +
 			"tenants, each tenant has its own plan and lock, apply asks once for all of them, and an error in one tenant does not stop the others.",
-		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), severalFlags(), []cli.Flag{
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), severalFlags(), usageFlags(), []cli.Flag{
 			attemptFlag(),
 			&cli.StringFlag{Name: resumeName, Usage: "continue with the tenants that are not done in `FILE`, the JSON result of an apply to several tenants; - is standard input"},
 			&cli.BoolFlag{Name: "auto-approve", Usage: "apply without asking for approval"},
@@ -73,7 +73,7 @@ func runApply(c *cli.Context, env *environment) error {
 		}
 	}
 	fleet := &fleetApply{options: options, reviewed: plans, earlier: earlier}
-	if fleet.choice, err = env.chooseAmong(c, fleet.listed(), append([]string{"plan-hash", "rotate", checkAfterName}, ofOnePlan...)...); err != nil {
+	if fleet.choice, err = env.chooseAmong(c, fleet.listed(), append([]string{"plan-hash", "rotate", checkAfterName, usageHistoryName}, ofOnePlan...)...); err != nil {
 		return err
 	}
 	switch {

@@ -23,8 +23,7 @@ func checkCommand(env *environment) *cli.Command {
 		Usage: "show from past reloads whether the apps that load connections still work; writes nothing",
 		Description: "check reloads no app and tests no connection. It shows only the code of a failure, because the log of a reload may contain " +
 			"other people's secrets.",
-		Flags: slices.Concat(sharedFlags(), outputFlags(report.CheckFormats().Names()), []cli.Flag{
-			usageCacheFlag(), usageHistoryFlag(),
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.CheckFormats().Names()), usageFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "since", Usage: "count reloads since `TIME` (2026-11-29, 2026-11-29T06:00:00Z, or 24h for a day ago), or reloads after the apply with this result file, of its connections only"},
 		}),
 		Action: func(c *cli.Context) error { return runCheck(c, env) },
@@ -93,6 +92,7 @@ func (env *environment) checkAfter(c *cli.Context, s *engine.Session, result *ap
 		return nil
 	}
 	options := recent.Since(result)
+	options.Usage = usageOptions(c)
 	if !result.Wrote() { // an earlier run may have been stopped before its check
 		wait = max(0, options.Since.Add(wait).Sub(env.clock()))
 	}

@@ -18,7 +18,7 @@ func driftCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; writes nothing",
-		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), severalFlags(), []cli.Flag{
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), severalFlags(), usageFlags(), []cli.Flag{
 			attemptFlag(),
 			impactFlag("show how many apps depend on each connection, and sort by that number"),
 			exitZeroFlag(),
@@ -43,7 +43,7 @@ func driftKinds() []string {
 }
 
 func runDrift(c *cli.Context, env *environment) error {
-	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.DriftFormats(report.HTML{})), checkSeveral(c, false)); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.DriftFormats(report.HTML{})), checkSeveral(c, false, usageHistoryName)); err != nil {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {
@@ -51,7 +51,7 @@ func runDrift(c *cli.Context, env *environment) error {
 			return err
 		}
 	}
-	chosen, err := env.choose(c)
+	chosen, err := env.choose(c, usageHistoryName)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func runDrift(c *cli.Context, env *environment) error {
 
 // driftOptions returns the options of a drift report from the flags.
 func driftOptions(c *cli.Context, at time.Time) engine.DriftOptions {
-	o := engine.DriftOptions{At: at, Impact: c.Bool("impact")}
+	o := engine.DriftOptions{At: at, Impact: c.Bool("impact"), Usage: usageOptions(c)}
 	for _, kind := range c.StringSlice("ignore") {
 		o.Ignored = append(o.Ignored, plan.DriftKind(kind))
 	}

@@ -100,6 +100,9 @@ func impactFlag(usage string) cli.Flag { return &cli.BoolFlag{Name: "impact", Us
 // usageHistoryName is not the name of the history of drift, which is another kind of file.
 const usageHistoryName = "usage-history"
 
+// usageFlags returns the flags of commands that read dependents.
+func usageFlags() []cli.Flag { return []cli.Flag{usageCacheFlag(), usageHistoryFlag()} }
+
 // usageHistoryFlag returns the flag for the file that remembers what was seen of dependents.
 func usageHistoryFlag() cli.Flag {
 	return &cli.StringFlag{Name: usageHistoryName, Usage: "record in `FILE` which apps use which connections, so that more than the last ten reloads of an app are known"}

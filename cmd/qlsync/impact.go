@@ -21,8 +21,7 @@ func impactCommand(env *environment) *cli.Command {
 		ArgsUsage: "[GLOB]",
 		Description: "GLOB is SPACE/NAME; * and ? match several connections. Without GLOB, impact shows all connections in the spaces of the project. " +
 			"impact finds uses in the reloads that the service remembers. There can be other uses: the report says what could not be seen.",
-		Flags: slices.Concat(sharedFlags(), outputFlags(report.ImpactFormats().Names()), []cli.Flag{
-			usageCacheFlag(), usageHistoryFlag(),
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.ImpactFormats().Names()), usageFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "app", Usage: "show only what the app with this `NAME` or id uses; * and ? match several"},
 			&cli.BoolFlag{Name: "unused", Usage: "show the connections that nothing has used for --days, and how to remove them"},
 			&cli.IntFlag{Name: "days", Value: 30, Usage: "with --unused, the number `N` of days"},

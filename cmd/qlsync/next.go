@@ -28,9 +28,13 @@ func (env *environment) next(c *cli.Context, purpose, command string) {
 // confirmations are the flags that belong to one plan.
 var confirmations = []string{"confirm-deletes", "confirm-recreates", "confirm-impact"}
 
+// repeatedFlags returns the flags of plan and apply that the next step repeats. With another history of
+// uses, apply could count other dependents than plan.
+func repeatedFlags() []cli.Flag { return slices.Concat(sharedFlags(), planFlags(), usageFlags()) }
+
 // again returns a command that plans as this line does, without the confirmations; see [given].
 func again(c *cli.Context, command string) string {
-	return given(c, command, slices.Concat(sharedFlags(), planFlags()), slices.Concat(appearance, confirmations)...)
+	return given(c, command, repeatedFlags(), slices.Concat(appearance, confirmations)...)
 }
 
 // againOn is [again] for the tenant of the plan file, if the line has one.
@@ -43,7 +47,7 @@ func againOn(c *cli.Context, command, tenant string) string {
 
 // againAll is [again] for the list of tenants of the line.
 func againAll(c *cli.Context, command string) string {
-	line := given(c, command, slices.Concat(sharedFlags(), planFlags(), severalFlags()), slices.Concat(appearance, confirmations)...)
+	line := given(c, command, slices.Concat(repeatedFlags(), severalFlags()), slices.Concat(appearance, confirmations)...)
 	if !slices.ContainsFunc([]string{allTenantsName, "tenant", groupName, waveName}, c.IsSet) { // a file listed the tenants
 		line = with(line, "--"+allTenantsName)
 	}
@@ -69,7 +73,7 @@ func with(command, words string) string {
 
 // afterPlan writes what to do with a plan.
 func (env *environment) afterPlan(c *cli.Context, p *plan.Plan) {
-	apply := given(c, "apply", slices.Concat(sharedFlags(), planFlags()), appearance...)
+	apply := given(c, "apply", repeatedFlags(), appearance...)
 	if p.Refusal != nil {
 		apply = with(again(c, "apply"), confirmation(p))
 	}
@@ -109,7 +113,7 @@ func (env *environment) afterPlans(c *cli.Context, plans *report.Fleet[plan.Plan
 		}
 	}
 	apply := againAll(c, "apply")
-	line := given(c, "apply", slices.Concat(sharedFlags(), planFlags(), severalFlags()), slices.Concat(appearance, confirmations, []string{allTenantsName})...)
+	line := given(c, "apply", slices.Concat(repeatedFlags(), severalFlags()), slices.Concat(appearance, confirmations, []string{allTenantsName})...)
 	if file := withPlanFile(c, line); file != line { // the plan file names the tenants
 		apply = file
 	}

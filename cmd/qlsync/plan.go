@@ -25,7 +25,7 @@ func planCommand(env *environment) *cli.Command {
 			attemptFlag(),
 			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},
 			&cli.StringFlag{Name: "out", Usage: "write the plan, or the plans of several tenants, to `FILE` for apply, as JSON that only you can read"},
-			&cli.StringFlag{Name: "cache", Usage: "cache reads in the folder `DIR`, and read again only connections that were updated since"},
+			&cli.StringFlag{Name: "cache", Usage: "cache reads in the folder `DIR`, and read again only connections that were updated and apps that were reloaded since"},
 			usageHistoryFlag(),
 			impactFlag("show which apps depend on each connection that the plan can break"),
 			detailedFlag(), allowRefusedFlag(),

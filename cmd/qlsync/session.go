@@ -116,8 +116,11 @@ func tenantChoice(c *cli.Context) engine.TenantChoice {
 func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 	o := engine.SessionOptions{
 		Parallelism: c.Int("parallelism"), BatchSize: c.Int("batch-size"),
-		Cache: c.String("cache"), Snapshot: c.String("snapshot"), Reads: c.String(readsName),
+		UsageCache: c.String("cache"), Snapshot: c.String("snapshot"), Reads: c.String(readsName),
 		Exports: c.Command.Name == "export",
+	}
+	if c.Command.Name == "plan" { // the others always read the connections
+		o.Cache = o.UsageCache
 	}
 	if err := checkReads(c); err != nil {
 		return o, err

@@ -192,7 +192,7 @@ func (s *Session) selected(live []connection.Live, names Selection) ([]connectio
 
 // addImpact adds to a drift report what depends on its connections. A missing connection is known by
 // the name under which apps used it.
-func (s *Session) addImpact(ctx context.Context, drift *plan.Drift, snapshot *connection.Snapshot) error {
+func (s *Session) addImpact(ctx context.Context, drift *plan.Drift, snapshot *connection.Snapshot, o UsageOptions) error {
 	if len(drift.Items) == 0 {
 		return nil
 	}
@@ -211,7 +211,7 @@ func (s *Session) addImpact(ctx context.Context, drift *plan.Drift, snapshot *co
 			live = append(live, connection.Live{ID: idOf(item), Key: item.Connection})
 		}
 	}
-	index, nothing, err := s.index(ctx, snapshot, live, UsageOptions{})
+	index, nothing, err := s.index(ctx, snapshot, live, o)
 	if err != nil {
 		return err
 	}

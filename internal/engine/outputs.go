@@ -90,7 +90,7 @@ func (out Output) checkFormer() error {
 // histories are the kinds of files that a run may only be added to.
 var histories = map[report.Former]string{
 	report.FormerHistory: "a history that qlsync drift wrote with --history",
-	report.FormerUsage:   "a history of uses that qlsync impact, check or plan wrote with --usage-history",
+	report.FormerUsage:   "a history of uses that qlsync wrote with --usage-history",
 }
 
 // maxFormer bounds how much of a file is read to recognize its content, in bytes.

@@ -44,16 +44,16 @@ func sealKey(a auth, seed []byte) []byte {
 	return sum.Sum(nil)
 }
 
-// usageFile returns the file of usage in the read cache.
+// usageFile returns the file in the read cache of dependents.
 func (s *Session) usageFile() string {
-	return filepath.Join(s.cache, digest(s.digest(), string(s.sealKey))+".usage")
+	return filepath.Join(s.usageCache, digest(s.digest(), string(s.sealKey))+".usage")
 }
 
 // recall reads what earlier runs have seen. A cache that does not fit its seal, or is too large, is
 // ignored, because it can be read again. Such a history is an error, because it cannot.
 func (s *Session) recall(history string) (*memory, error) {
 	m := &memory{key: s.sealKey, raise: s.project.o.RaiseLimits}
-	if s.cache != "" {
+	if s.usageCache != "" {
 		m.cache = s.host.at(s.usageFile())
 		var err error
 		m.cached, err = m.read(m.cache)

@@ -18,7 +18,7 @@ import (
 // that is too large is an error.
 func TestACacheOfDependentsThatIsTooLargeIsReadAgain(t *testing.T) {
 	folder := t.TempDir()
-	s := &Session{host: &Host{}, project: &Project{Project: &spec.Project{}}, tenant: &spec.Tenant{Name: "prod", URL: "https://acme.example"}, cache: folder, sealKey: []byte("key")}
+	s := &Session{host: &Host{}, project: &Project{Project: &spec.Project{}}, tenant: &spec.Tenant{Name: "prod", URL: "https://acme.example"}, usageCache: folder, sealKey: []byte("key")}
 	large := func(path string) {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)

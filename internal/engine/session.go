@@ -34,10 +34,12 @@ type Session struct {
 	// identity is the tenant's identity, after [Session.identify].
 	identity connection.TenantIdentity
 	planned  plan.Input // of the last plan
-	cache    string     // the folder of the read cache; empty for none
-	sealKey  []byte     // see [sealKey]
-	reads    string     // one of [spec.ReadModes]
-	subset   Subset     // is read in detail in any case
+	// cache and usageCache are the folders of the read caches of connections and of dependents; empty
+	// for none.
+	cache, usageCache string
+	sealKey           []byte // see [sealKey]
+	reads             string // one of [spec.ReadModes]
+	subset            Subset // is read in detail in any case
 	// hold returns why nothing may be written to the tenant any more. Nil: everything may.
 	hold func() connection.Reason
 	// ours are the texts that the files declare, folded, after the first [Session.quotes].
@@ -56,8 +58,9 @@ type SessionOptions struct {
 	Parallelism int
 	// BatchSize is how many connections one bulk call changes. Zero: the provider's default.
 	BatchSize int
-	// Cache is the folder of the read cache. Empty: none.
-	Cache string
+	// Cache is the folder of the read cache of connections, and UsageCache of the one of dependents.
+	// They may be the same. Empty: none.
+	Cache, UsageCache string
 	// Reads is one of [spec.ReadModes]. Empty: that of the project.
 	Reads string
 	// Subset is read in detail although the mode proof would not require it.
@@ -172,8 +175,8 @@ func (s *Session) connect(ctx context.Context, with SessionOptions) error {
 		return err
 	}
 	s.cache, o.cacheFile = with.Cache, s.cacheFile(with.Cache, seed)
-	s.sealKey = sealKey(o.auth, seed)
-	if err = cmp.Or(s.checkCache(with.Cache, o.cacheFile), s.checkCache(with.Cache, s.usageFile())); err == nil {
+	s.usageCache, s.sealKey = with.UsageCache, sealKey(o.auth, seed)
+	if err = cmp.Or(s.checkCache(with.Cache, o.cacheFile), s.checkCache(with.UsageCache, s.usageFile())); err == nil {
 		o.cacheFile = s.host.at(o.cacheFile)
 		if o.cacheDigest, err = s.cacheDigest(); err == nil {
 			s.provider, err = kind.connect(o)
@@ -340,6 +343,7 @@ type DriftOptions struct {
 	Ignored []plan.DriftKind
 	// Impact reads what depends on the connections, and sorts them by that.
 	Impact bool
+	Usage  UsageOptions
 }
 
 // Drift reads the tenant and returns its differences from the files.
@@ -370,7 +374,7 @@ func (s *Session) Drift(ctx context.Context, o DriftOptions) (*plan.Drift, error
 		drift.Ignore(kind)
 	}
 	if o.Impact {
-		return drift, s.addImpact(ctx, drift, in.Snapshot)
+		return drift, s.addImpact(ctx, drift, in.Snapshot, o.Usage)
 	}
 	return drift, nil
 }

@@ -20,7 +20,7 @@ type FromCache struct {
 // written.
 func (t Text) FromCache(w io.Writer, from FromCache) error {
 	p := t.printer(w)
-	p.line("Taken from %s: %d of %s, not updated since the cache was written. apply and drift do not use the cache.",
+	p.line("Taken from %s: %d of %s, not updated since the cache was written. apply and drift read all connections again.",
 		Sanitize(filepath.ToSlash(from.Folder)), from.Cached, words.Count(from.Total, "connection"))
 	if from.NotKept != nil {
 		p.line("warning: the cache was not written, so the next plan reads everything again: %s", Sanitize(from.NotKept.Error()))
@@ -73,7 +73,7 @@ func (t Text) UsagePlanned(w io.Writer, requests int, wait time.Duration) error 
 	p := t.printer(w)
 	if wait >= worthTelling {
 		p.line("Reading which connections the apps use takes %s and about %s, because of the rate limit. "+
-			"With --cache DIR, plan, impact and check keep what they read, and the next run takes seconds.",
+			"With --cache DIR, the next run takes seconds.",
 			words.Count(requests, "request"), words.Duration(wait))
 	}
 	return p.err

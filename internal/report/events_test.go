@@ -25,12 +25,12 @@ func TestTheAgeOfASnapshotIsInTheUnitThatFits(t *testing.T) {
 	}
 }
 
-// apply and drift read dependents too, and have no flag --cache.
-func TestALongReadingOfDependentsIsAnnouncedWithTheCommandsThatHaveACache(t *testing.T) {
+// Each command that reads dependents has the flag --cache.
+func TestALongReadingOfDependentsIsAnnounced(t *testing.T) {
 	for wait, want := range map[time.Duration]string{
 		29 * time.Second: "",
 		6 * time.Minute: "Reading which connections the apps use takes 5,000 requests and about 6 min, because of the rate limit. " +
-			"With --cache DIR, plan, impact and check keep what they read, and the next run takes seconds.\n",
+			"With --cache DIR, the next run takes seconds.\n",
 	} {
 		var text strings.Builder
 		if err := (report.Text{}).UsagePlanned(&text, 5000, wait); err != nil || text.String() != want {
