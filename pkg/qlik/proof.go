@@ -43,8 +43,9 @@ type listing struct {
 type group struct {
 	sample  *statement.Sample
 	sampled int       // connections
-	rest    []*member // neither sampled nor proved
+	rest    []*member // not read in detail
 	needed  bool      // the sample does not have all connections
+	closed  bool      // the sample is whole, and compared
 }
 
 // Samples is what the tenants of one process share about the form of connect statements, so that each of
@@ -146,6 +147,7 @@ type member struct {
 	keys    []string // of its statement
 	order   [sha256.Size]byte
 	sampled bool
+	proved  map[string]any // the declared properties; nil: it is not proved
 }
 
 // member returns nil for a connection that no statement can prove.
@@ -204,40 +206,52 @@ func chooseSample(members []*member, day string, first, whole int) {
 // spaceOf returns the space of a member; no key of a statement has its form.
 func spaceOf(m *member) []string { return []string{"space " + m.live.SpaceID} }
 
-// prove sets the properties of the connections that are as declared by the samples that have been
-// read, and returns those that must be read now: up to a whole sample of what the sample so far does not
-// prove, and all of it after that.
+// prove compares the connections that were not read with what is declared, and returns those that must
+// be read now: up to a whole sample of what the sample so far does not prove, and all of it after that.
+// What a smaller sample has proved is compared again, because a larger one may disagree. Only a sample
+// shows anything about other connections: what is read after it has odd values, or differs.
 func (s *survey) prove(scope connection.Scope) (next []*connection.Live) {
 	for id, properties := range s.proof.read {
 		listed := s.proof.listed[id]
-		if g := s.proof.groups[listed.group]; g != nil && !listed.twice {
+		if g := s.proof.groups[listed.group]; g != nil && !listed.twice && !g.closed {
 			g.sample.Add(listed.statement.Parse(), properties)
 		}
 	}
 	clear(s.proof.read)
 	for _, g := range s.proof.groups {
-		unproved := slices.DeleteFunc(g.rest, func(m *member) bool { return s.isProved(g.sample, m.live, scope) })
 		more := g.sample.Whole() - g.sampled
 		isWhole := more <= 0
-		next = append(next, s.take(g, unproved, func(*member) bool { more--; return isWhole || more >= 0 })...)
+		g.closed = isWhole
+		next = append(next, s.take(g, g.rest, func(m *member) bool {
+			if s.compare(g.sample, m, scope); m.proved != nil {
+				return false
+			}
+			more--
+			return isWhole || more >= 0
+		})...)
 	}
 	slices.SortFunc(next, byPlace)
 	return next
 }
 
-// isProved reports whether the statement proves that a connection is as declared, and sets its
-// properties.
-func (s *survey) isProved(sample *statement.Sample, one *connection.Live, scope connection.Scope) bool {
-	declared, equal := scope.Equals(one, s.shown(one, sample.Properties(s.proof.listed[one.ID].statement.Parse())))
-	if equal {
-		one.Properties, one.Proved = maps.Clone(declared), true
-		s.proof.proved++
+// compare determines whether the statement proves that a connection is as declared.
+func (s *survey) compare(sample *statement.Sample, m *member, scope connection.Scope) {
+	m.proved = nil
+	shown := sample.Properties(s.proof.listed[m.live.ID].statement.Parse())
+	if declared, equal := scope.Equals(m.live, s.shown(m.live, shown)); equal {
+		m.proved = declared
 	}
-	return equal
 }
 
-// end drops everything that was known for the proofs, except what other connections depend on.
+// end sets the properties of the connections that are proved, and drops everything that was known for
+// the proofs, except what other connections depend on.
 func (s *survey) end() {
+	for _, g := range s.proof.groups {
+		for _, m := range g.rest {
+			m.live.Properties, m.live.Proved = maps.Clone(m.proved), true
+		}
+		s.proof.proved += len(g.rest)
+	}
 	s.remark()
 	s.proof.listed, s.proof.read, s.proof.groups = nil, nil, nil
 }

@@ -92,16 +92,17 @@ func TestAPropertyIsProvedByTheTenantAndByThePool(t *testing.T) {
 		pairs string
 		want  properties
 	}{
-		"both agree":                                   {filled(plenty), []known{one}, asSampled, properties{"host": "db77", "port": json.Number("1501")}},
-		"the tenant has no sample":                     {filled(plenty), nil, asSampled, nil},
-		"the pool is small":                            {filled(9), []known{one}, asSampled, properties{}},
-		"the pool does not have the property":          {filled(plenty), []known{{"host=a;ssl=true;", properties{"host": "a", "ssl": true}}}, "host=db77;ssl=true;", properties{"host": "db77"}},
-		"the sample does not have the property":        {filled(plenty), []known{{"host=a;port=1;", properties{"host": "a"}}}, asSampled, properties{"host": "db77"}},
-		"the sample does not have the key":             {filled(plenty), []known{{"host=a;", properties{"host": "a"}}}, asSampled, nil},
-		"the sample has another order":                 {filled(plenty), []known{{"port=1;host=a;", properties{"host": "a", "port": json.Number("1")}}}, asSampled, nil},
-		"the sample has another kind":                  {filled(plenty), []known{{"host=a;port=1;", properties{"host": "a", "port": "1"}}}, asSampled, properties{"host": "db77"}},
-		"the value looks otherwise than in the sample": {filled(plenty), []known{one}, "host=77;port=1501;", properties{"port": json.Number("1501")}},
-		"the sample disagrees":                         {filled(plenty), []known{{"host=b;port=1;", properties{"host": "a", "port": json.Number("1")}}}, asSampled, properties{"port": json.Number("1501")}},
+		"both agree":                                     {filled(plenty), []known{one}, asSampled, properties{"host": "db77", "port": json.Number("1501")}},
+		"the tenant has no sample":                       {filled(plenty), nil, asSampled, nil},
+		"the pool is small":                              {filled(9), []known{one}, asSampled, properties{}},
+		"the pool does not have the property":            {filled(plenty), []known{{"host=a;ssl=true;", properties{"host": "a", "ssl": true}}}, "host=db77;ssl=true;", properties{"host": "db77"}},
+		"the sample does not have the property":          {filled(plenty), []known{{"host=a;port=1;", properties{"host": "a"}}}, asSampled, properties{"host": "db77"}},
+		"the sample does not have the key":               {filled(plenty), []known{{"host=a;", properties{"host": "a"}}}, asSampled, nil},
+		"the sample has another order":                   {filled(plenty), []known{{"port=1;host=a;", properties{"host": "a", "port": json.Number("1")}}}, asSampled, nil},
+		"the sample does not have the order of two keys": {filled(plenty), []known{{"host=a;port=1;", properties{"host": "a", "port": json.Number("1")}}, {"host=a;ssl=true;", properties{"host": "a", "ssl": true}}}, "host=db77;ssl=true;port=1501;", nil},
+		"the sample has another kind":                    {filled(plenty), []known{{"host=a;port=1;", properties{"host": "a", "port": "1"}}}, asSampled, properties{"host": "db77"}},
+		"the value looks otherwise than in the sample":   {filled(plenty), []known{one}, "host=77;port=1501;", properties{"port": json.Number("1501")}},
+		"the sample disagrees":                           {filled(plenty), []known{{"host=b;port=1;", properties{"host": "a", "port": json.Number("1")}}}, asSampled, properties{"port": json.Number("1501")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := ofTenant(test.pool, "last", 50, test.own...)

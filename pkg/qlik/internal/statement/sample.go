@@ -106,14 +106,16 @@ func (s *Sample) isSmall() bool {
 }
 
 // recognizes reports whether every key is in a statement of the sample, and in no other order. An
-// unknown key, or a key at another place, may be a part of a value.
+// unknown key, or a key at another place, may be a part of a value. If the sample is smaller than one
+// without other tenants, it must show the order of all keys.
 func (s *Sample) recognizes(statement *Statement) bool {
 	for i, key := range statement.keys {
 		if !s.known[key] {
 			return false
 		}
 		for _, later := range statement.keys[i+1:] {
-			if s.before[[2]string{later, key}] && !s.before[[2]string{key, later}] {
+			isKnown := s.before[[2]string{key, later}]
+			if !isKnown && (s.before[[2]string{later, key}] || s.pool != nil && !s.pool.isWhole) {
 				return false
 			}
 		}
