@@ -106,7 +106,7 @@ func (w *firstDone) Write(line []byte) (int, error) {
 
 func TestAnInterruptedApplyToSeveralTenantsGoesOnWhereItStopped(t *testing.T) {
 	folder := t.TempDir()
-	const n = 2*engine.TenantsAtOnce + 2
+	const n = 2*engine.AppliesAtOnce + 2
 	tokens, _ := emptyTenants(t, folder, n)
 	config, saved := filepath.Join(folder, "qlsync.yaml"), filepath.Join(folder, "result.json")
 	locks := filepath.Join(folder, "locks")
@@ -139,7 +139,7 @@ func TestAnInterruptedApplyToSeveralTenantsGoesOnWhereItStopped(t *testing.T) {
 			t.Errorf("%s is %s (%s), want interrupted: what has begun to write is completed", member.Tenant.Name, member.Outcome, member.Error)
 		}
 	}
-	if done < 1 || done > engine.TenantsAtOnce+1 || !strings.Contains(string(text), "not started, because the run was interrupted") {
+	if done < 1 || done > engine.AppliesAtOnce+1 || !strings.Contains(string(text), "not started, because the run was interrupted") {
 		t.Errorf("%d tenants are written, want those that had begun", done)
 	}
 	// The lines are the same result, and merge ends as the run did.

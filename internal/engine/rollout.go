@@ -143,7 +143,7 @@ func (p *Project) RollOut(ctx context.Context, tenants []spec.Tenant, o SessionO
 ) *guard.Panic {
 	fleet.Tenants = membersOf[apply.Result](p, tenants)
 	r := &rollout{fleet: fleet, outside: outside, standing: report.NewStanding(fleet.Rollout), recent: map[string]Updates{}}
-	r.visits = &visits[apply.Result]{project: p, options: o, ended: func(member *report.Member[apply.Result]) {
+	r.visits = &visits[apply.Result]{project: p, options: o, atOnce: AppliesAtOnce, ended: func(member *report.Member[apply.Result]) {
 		if result := member.Report; result != nil {
 			member.Outcome, member.Tenant = report.OutcomeOf(result), result.Tenant
 			member.Recheck = !result.Wrote() && !r.recent[member.Tenant.Name].Last.IsZero() && r.fleet.Rollout.Checks(member)

@@ -23,6 +23,10 @@ import (
 // only the report is kept. A tenant has, on average, two requests in flight.
 const TenantsAtOnce = 96
 
+// AppliesAtOnce is TenantsAtOnce for an apply. While it writes, a tenant has a plan and a result in
+// memory, and as many requests in flight as it may have, so that more tenants would only wait.
+const AppliesAtOnce = 48
+
 // RequestsAtOnce bounds how many requests to all tenants together are in flight at the same time.
 const RequestsAtOnce = 200
 
@@ -38,7 +42,7 @@ func EachTenant[T any](ctx context.Context, p *Project, tenants []spec.Tenant, o
 	look func(context.Context, *Session) (*T, error), ended func(*report.Member[T]),
 ) *guard.Panic {
 	fleet.Tenants = membersOf[T](p, tenants)
-	v := visits[T]{project: p, options: o, ended: ended}
+	v := visits[T]{project: p, options: o, atOnce: TenantsAtOnce, ended: ended}
 	v.each(ctx, fleet.Tenants, nil, look)
 	return v.crash.Load()
 }
@@ -63,6 +67,7 @@ func membersOf[T any](p *Project, tenants []spec.Tenant) []report.Member[T] {
 type visits[T any] struct {
 	project *Project
 	options SessionOptions
+	atOnce  int // how many tenants
 	// hold returns why the next tenant may not begin. Nil: each one may.
 	hold  func() connection.Reason // also before the first write to a tenant
 	ended func(*report.Member[T])  // of one member at a time; nil: nothing
@@ -75,7 +80,7 @@ type visits[T any] struct {
 func (v *visits[T]) each(ctx context.Context, members []report.Member[T], selected []int, look func(context.Context, *Session) (*T, error)) {
 	ctx = transport.Together(ctx, RequestsAtOnce)
 	group := guard.Group{}
-	group.SetLimit(TenantsAtOnce)
+	group.SetLimit(v.atOnce)
 	for i := range members {
 		if selected == nil || slices.Contains(selected, i) {
 			group.Go(func() error { v.visit(ctx, &members[i], look); return nil })
