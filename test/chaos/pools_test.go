@@ -86,7 +86,7 @@ func lookAt(t *rapid.T, dir, reads string, pool []*pooledTenant) map[string]*out
 	outcomes := map[string]*outcome{}
 	for _, member := range fleet.Tenants {
 		if member.Report == nil {
-			t.Fatalf("%s: %s", member.Tenant.Name, member.Error)
+			t.Fatalf("%s: got error %q, want a drift report", member.Tenant.Name, member.Error)
 		}
 		outcomes[member.Tenant.Name] = member.Report
 	}
