@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/qlsync/qlsync/internal/report/messages"
@@ -97,7 +98,8 @@ type ApplyOptions struct {
 
 // PlanAndApply plans under the lock and carries out the plan, if it equals the reviewed one and no
 // safety rule refuses it. A plan without changes needs no review, so that the command can run again
-// after a part of the tenants. An error means that nothing was written.
+// after a part of the tenants, and so can it after a part of a tenant: a plan of which every change is
+// reviewed is carried out. An error means that nothing was written.
 func (s *Session) PlanAndApply(ctx context.Context, o ApplyOptions) (*apply.Result, error) {
 	unlock, err := s.Lock(ctx, o.LockDir, o.LockTimeout)
 	if err != nil {
@@ -105,6 +107,10 @@ func (s *Session) PlanAndApply(ctx context.Context, o ApplyOptions) (*apply.Resu
 	}
 	defer unlock()
 	p, err := s.Plan(ctx, o.Plan)
+	if err == nil && isRest(p, o.Plan.Reviewed) {
+		o.Plan.SkipStale = true // it compares each change with its review once more
+		p, err = s.Plan(ctx, o.Plan)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +127,16 @@ func (s *Session) PlanAndApply(ctx context.Context, o ApplyOptions) (*apply.Resu
 		}
 	}
 	return s.Apply(ctx, p, o.Parallelism)
+}
+
+// isRest reports whether a plan differs from the reviewed one only by changes that are no longer needed,
+// because an earlier run has made them.
+func isRest(p, reviewed *plan.Plan) bool {
+	if reviewed == nil || p.Empty() {
+		return false
+	}
+	stale := p.Stale(reviewed)
+	return len(stale) > 0 && !slices.ContainsFunc(stale, func(r connection.Reason) bool { return r.Code != "stale-gone" })
 }
 
 // Confirmations confirm that a plan may do what a rule refuses. An empty one confirms nothing.

@@ -344,7 +344,8 @@ func attemptText(shard string, attempt int) string {
 }
 
 // newest returns the newest of the reports on a tenant, and the number of runs that they are of. The
-// reports may be in any order.
+// reports may be in any order. A run that says nothing about the change does not replace a failure: a
+// tenant that is applied in part and does not answer now is still applied in part.
 func (m *merger[T]) newest(found []attempt[T]) (newest attempt[T], runs int) {
 	slices.SortStableFunc(found, func(a, b attempt[T]) int { return cmp.Compare(a.at, b.at) })
 	newest, runs = found[0], 1
@@ -352,7 +353,9 @@ func (m *merger[T]) newest(found []attempt[T]) (newest attempt[T], runs int) {
 		if next.at != newest.at || next.member.Health == nil { // otherwise the same run adds its check
 			runs++
 		}
-		newest = attempt[T]{next.at, m.laterOf(newest.member, next.member)}
+		if !(newest.member.Outcome.fails() && next.member.Outcome.saysNothing()) {
+			newest = attempt[T]{next.at, m.laterOf(newest.member, next.member)}
+		}
 	}
 	return newest, runs
 }

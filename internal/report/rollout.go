@@ -107,13 +107,23 @@ func NewStanding(r *Rollout) *Standing {
 	return s
 }
 
+// fails reports whether a tenant with the outcome is a failed one; see [Standing].
+func (o Outcome) fails() bool {
+	return slices.Contains([]Outcome{OutcomePartial, OutcomeUnhealthy, OutcomeRefused, OutcomeFailed}, o)
+}
+
+// saysNothing reports whether the outcome says nothing about the change; see [Standing].
+func (o Outcome) saysNothing() bool {
+	return slices.Contains([]Outcome{OutcomeUnreachable, OutcomeLocked, OutcomeStale}, o)
+}
+
 // Add counts a tenant that has ended.
 func (s *Standing) Add(tenant, wave string, outcome Outcome) {
 	s.tenants[wave]++
-	switch outcome {
-	case OutcomeDone:
+	switch {
+	case outcome == OutcomeDone:
 		s.done[wave]++
-	case OutcomePartial, OutcomeUnhealthy, OutcomeRefused, OutcomeFailed:
+	case outcome.fails():
 		s.wave = cmp.Or(s.wave, wave)
 		s.failed = append(s.failed, tenant)
 	}

@@ -102,6 +102,11 @@ func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
 			"killed after a delete, which a retry cannot check", waveRun(t, "canary", "", first, true, checked(east, true), deleted) + waveRun(t, "canary", "", second, true, checked(rechecking(nothing), true)),
 			"the apps of 1 tenant were not checked: west",
 		},
+		{
+			"applied in part, and then without an answer", waveRun(t, "canary", "", first, false, east, westFailed) + waveRun(t, "canary", "", second, false, eastFailed, away("west")),
+			"wave canary has failed (east, west)",
+		},
+		{"without an answer, and then done", waveRun(t, "canary", "", first, false, eastFailed, away("west")) + waveRun(t, "canary", "", second, false, east, west), ""},
 		{"interrupted before a tenant", shard0 + waveRun(t, "canary", "1/2", first, false, interrupted), "interrupted or not started: west"},
 		{"interrupted, and completed by a retry", shard0 + waveRun(t, "canary", "1/2", first, false, interrupted) + waveRun(t, "canary", "1/2", second, false, west), ""},
 		{"stopped in one shard", shard0 + waveRun(t, "canary", "1/2", first, false, held), "interrupted or not started: west"},
