@@ -36,6 +36,10 @@ func DeclareSpaces(wanted []connection.Space, snapshot *connection.Snapshot, dec
 			continue
 		}
 		details := detailsOf(snapshot, space.ID)
+		if isAmbiguous(space, snapshot.Spaces) {
+			s.omit(space.Name, alike("it and another space", space.Name, space.Name))
+			continue
+		}
 		if reason := refuseSpace(space, details, wanted, declared, quotes); reason != "" {
 			s.omit(space.Name, reason)
 			continue
@@ -106,6 +110,12 @@ func detailsOf(snapshot *connection.Snapshot, id string) *connection.SpaceDetail
 		return &snapshot.SpaceDetails[at]
 	}
 	return &connection.SpaceDetails{Unreadable: "the tenant did not list it again"}
+}
+
+// isAmbiguous reports whether the tenant has another space with the same name, which may not be among
+// the wanted ones. A file names the space, so it could declare the other one.
+func isAmbiguous(space *connection.Space, all []connection.Space) bool {
+	return slices.ContainsFunc(all, func(other connection.Space) bool { return other.ID != space.ID && other.Name == space.Name })
 }
 
 // refuseSpace returns why a space cannot be declared; empty: it can.
