@@ -216,7 +216,11 @@ func (r *rollout) addOutside() {
 }
 
 func (r *rollout) add(member *report.Member[apply.Result]) {
-	r.standing.Add(member.Tenant.Name, member.Wave, member.Outcome)
+	outcome := member.Outcome
+	if before := r.outside.Earlier.Before(member.Tenant); before != nil {
+		outcome = outcome.After(before.Outcome)
+	}
+	r.standing.Add(member.Tenant.Name, member.Wave, outcome)
 }
 
 // carry keeps the earlier result of a tenant that was not written to again, if its apps failed or have

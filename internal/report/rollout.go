@@ -117,6 +117,15 @@ func (o Outcome) saysNothing() bool {
 	return slices.Contains([]Outcome{OutcomeUnreachable, OutcomeLocked, OutcomeStale}, o)
 }
 
+// After returns the outcome of a tenant after an earlier run: a run that says nothing about the change does
+// not replace a failure.
+func (o Outcome) After(earlier Outcome) Outcome {
+	if earlier.fails() && o.saysNothing() {
+		return earlier
+	}
+	return o
+}
+
 // Add counts a tenant that has ended.
 func (s *Standing) Add(tenant, wave string, outcome Outcome) {
 	s.tenants[wave]++
