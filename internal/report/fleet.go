@@ -71,7 +71,7 @@ func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	for _, member := range f.inWaves() {
 		if pl := member.Report; pl != nil && isQuiet(pl) {
 			quiet++
-			p.line("%s: nothing to do, %s as declared", tenantName(member.Tenant), are(pl.Summary.Unchanged))
+			p.line("%s: nothing to do, %s unchanged", tenantName(member.Tenant), words.Number(pl.Summary.Unchanged))
 		}
 	}
 	failed := failures(p, f)
@@ -114,7 +114,7 @@ func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 		case d == nil:
 		case len(d.Items)+len(d.Incomplete) == 0:
 			clean++
-			p.line("%s: no drift%s, %s as declared", tenantName(member.Tenant), asFarAsSeen(d), are(d.Summary.Clean))
+			p.line("%s: no drift%s, %s clean", tenantName(member.Tenant), asFarAsSeen(d), words.Number(d.Summary.Clean))
 		default:
 			p.line("%s: %s", tenantName(member.Tenant), p.counts(driftNumbers(d.Summary)...))
 		}
