@@ -93,29 +93,34 @@ type rollout struct {
 	recent   map[string]Updates // by the name of the tenant; only under the lock of the visits
 }
 
-// recentlyFor is how long an update of a connection may be the work of an earlier run that was stopped
-// before its check.
-const recentlyFor = 24 * time.Hour
-
 // Updates are the times of the first and the last one of some updates. The zero value: none.
 type Updates struct{ First, Last time.Time }
 
-// Recent returns the updates of the project's connections in the last 24 hours before the plan, by
+// Recent returns the updates of the project's connections in the 24 hours before the plan, by
 // whomever. An apply that was stopped before it checked the apps has left no other trace.
-func (s *Session) Recent() (recent Updates) {
+func (s *Session) Recent() Updates { return s.updatedSince(s.host.now().Add(-report.RecheckFor)) }
+
+// updatedSince returns the updates from that time until now. An update in the future, by a wrong clock,
+// counts as one of now: a check would wait for that time, and see no reload before it.
+func (s *Session) updatedSince(since time.Time) (recent Updates) {
 	if s.planned.Snapshot == nil {
 		return Updates{}
 	}
+	now := s.host.now()
 	for i := range s.planned.Snapshot.Connections {
 		live := &s.planned.Snapshot.Connections[i]
-		if live.Record.Project != s.project.Name || live.UpdatedAt.Before(s.host.now().Add(-recentlyFor)) {
+		if live.Record.Project != s.project.Name || live.UpdatedAt.Before(since) {
 			continue
 		}
-		if recent.First.IsZero() || live.UpdatedAt.Before(recent.First) {
-			recent.First = live.UpdatedAt
+		at := live.UpdatedAt
+		if at.After(now) {
+			at = now
 		}
-		if live.UpdatedAt.After(recent.Last) {
-			recent.Last = live.UpdatedAt
+		if recent.First.IsZero() || at.Before(recent.First) {
+			recent.First = at
+		}
+		if at.After(recent.Last) {
+			recent.Last = at
 		}
 	}
 	return recent
@@ -128,7 +133,7 @@ func (u Updates) Since(result *apply.Result) CheckOptions {
 	if !result.Wrote() {
 		o.Since = u.Last
 	}
-	if !u.First.IsZero() {
+	if !u.First.IsZero() && u.First.Before(o.Began) {
 		o.Began = u.First
 	}
 	return o
@@ -178,13 +183,18 @@ func (p *Project) RollOut(ctx context.Context, tenants []spec.Tenant, o SessionO
 	return r.crash.Load()
 }
 
-// noting returns look, and notes which tenants have connections that were updated before.
+// noting returns look, and notes which tenants have connections that were updated before: before this
+// run, or before an earlier one that owes their check.
 func (r *rollout) noting(look func(context.Context, *Session) (*apply.Result, error)) func(context.Context, *Session) (*apply.Result, error) {
 	return func(ctx context.Context, s *Session) (*apply.Result, error) {
 		result, err := look(ctx, s)
+		recent := s.Recent()
+		if before := r.outside.Earlier.Before(s.planTenant()); before != nil && before.Recheck && before.Report != nil {
+			recent = s.updatedSince(before.Report.Began.Add(-report.RecheckFor))
+		}
 		r.one.Lock()
 		defer r.one.Unlock()
-		r.recent[s.tenant.Name] = s.Recent()
+		r.recent[s.tenant.Name] = recent
 		return result, err
 	}
 }
@@ -230,6 +240,7 @@ func (r *rollout) carry(member *report.Member[apply.Result]) {
 	if before != nil && member.Outcome == report.OutcomeDone && !member.Report.Wrote() &&
 		(before.Outcome == report.OutcomeUnhealthy || r.fleet.Rollout.Unchecked(before)) {
 		member.Report = before.Report
+		member.Recheck = !member.Report.Wrote() // otherwise what it has written is known, also a delete
 	}
 }
 

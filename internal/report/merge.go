@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/internal/words"
@@ -362,10 +363,10 @@ func (m *merger[T]) newest(found []attempt[T]) (newest attempt[T], runs int) {
 
 // laterOf returns the later one of two members on a tenant. A run that did not check the apps keeps
 // what an earlier one found. A run that had nothing to write keeps a change that was not checked, and
-// a delete even if it checked the apps: it could not know what was deleted.
+// one that it could not know even if it checked the apps.
 func (m *merger[T]) laterOf(earlier, later Member[T]) Member[T] {
 	switch {
-	case later.Outcome == OutcomeDone && later.Recheck && isUnchecked(m.merged.Rollout, earlier) && !later.Health.fails() && (later.Health == nil || deletes(earlier)):
+	case later.Outcome == OutcomeDone && later.Recheck && isUnchecked(m.merged.Rollout, earlier) && !later.Health.fails() && (later.Health == nil || isUnknown(earlier, later)):
 		later.Report, later.Health = earlier.Report, nil
 	case later.Outcome != OutcomeDone || later.Health != nil:
 	case earlier.Health.fails():
@@ -382,10 +383,17 @@ func isUnchecked[T any](r *Rollout, member Member[T]) bool {
 	return ok && r.Unchecked(result)
 }
 
-// deletes reports whether an apply has deleted a connection.
-func deletes[T any](member Member[T]) bool {
-	result, ok := any(member.Report).(*apply.Result)
-	return ok && slices.ContainsFunc(result.Items, func(item apply.Item) bool { return item.Action == plan.ActionDelete && item.Outcome == apply.Done })
+// RecheckFor is how long before a run an update of a connection may be the work of an earlier run that
+// was stopped before its check.
+const RecheckFor = 24 * time.Hour
+
+// isUnknown reports whether the tenant did not show a later apply all that an earlier one has changed: the
+// earlier one has deleted a connection, or is too long ago.
+func isUnknown[T any](earlier, later Member[T]) bool {
+	before, ok := any(earlier.Report).(*apply.Result)
+	after, isResult := any(later.Report).(*apply.Result)
+	return ok && isResult && (after.Ended.Sub(before.Began) > RecheckFor ||
+		slices.ContainsFunc(before.Items, func(item apply.Item) bool { return item.Action == plan.ActionDelete && item.Outcome == apply.Done }))
 }
 
 // addSelections adds the tenants that a run was about. One that was about all makes the others irrelevant.

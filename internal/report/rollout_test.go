@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
@@ -58,6 +59,9 @@ func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
 	}
 	deleted := memberOf(resultOn("west", apply.Done))
 	deleted.Report.Items[0].Action = plan.ActionDelete
+	longAfter := rechecking(nothing)
+	longAfter.Report = new(*nothing)
+	longAfter.Report.Ended = west.Report.Began.Add(report.RecheckFor + time.Second)
 	interrupted, held := away("west"), away("west")
 	interrupted.Outcome, held.Outcome = report.OutcomeInterrupted, report.OutcomeNotStarted
 	shard0 := waveRun(t, "canary", "0/2", first, false, east)
@@ -100,6 +104,14 @@ func TestTheGateIsOpenOnlyForACompleteWaveWithoutTooManyFailures(t *testing.T) {
 		},
 		{
 			"killed after a delete, which a retry cannot check", waveRun(t, "canary", "", first, true, checked(east, true), deleted) + waveRun(t, "canary", "", second, true, checked(rechecking(nothing), true)),
+			"the apps of 1 tenant were not checked: west",
+		},
+		{
+			"killed after a delete, which a run that continues has checked", waveRun(t, "canary", "", first, true, checked(east, true), deleted) + waveRun(t, "canary", "", second, true, deleted) + waveRun(t, "canary", "", second, true, checked(deleted, true)),
+			"",
+		},
+		{
+			"killed before the check, and a retry a day later checked what was updated since", waveRun(t, "canary", "", first, true, checked(east, true), west) + waveRun(t, "canary", "", second, true, checked(longAfter, true)),
 			"the apps of 1 tenant were not checked: west",
 		},
 		{
