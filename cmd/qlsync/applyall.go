@@ -150,7 +150,9 @@ func (a *fleetApply) split() (ready []spec.Tenant, rest []report.Member[apply.Re
 		return a.tenants, nil
 	}
 	leave := func(tenant plan.Tenant, wave string, outcome report.Outcome, reason connection.Reason) {
-		rest = append(rest, report.Member[apply.Result]{Tenant: tenant, Wave: wave, Outcome: outcome, Error: messages.Text(reason)})
+		member := report.Member[apply.Result]{Tenant: tenant, Wave: wave, Outcome: outcome, Error: messages.Text(reason)}
+		member.Keep(a.earlier.Before(tenant))
+		rest = append(rest, member)
 	}
 	for _, tenant := range a.tenants {
 		member := a.reviewed.Of(tenant.Name)

@@ -79,7 +79,8 @@ func shortly(d time.Duration) string {
 type Outside struct {
 	// Earlier is the result of the run that this one continues. Nil: there is none.
 	Earlier *report.Fleet[apply.Result]
-	// Rest are tenants of the result that the run leaves out, such as one without a reviewed plan.
+	// Rest are tenants of the result that the run leaves out, such as one without a reviewed plan, after
+	// [report.Member.Keep].
 	Rest []report.Member[apply.Result]
 }
 
@@ -154,6 +155,7 @@ func (p *Project) RollOut(ctx context.Context, tenants []spec.Tenant, o SessionO
 			member.Recheck = !result.Wrote() && !r.recent[member.Tenant.Name].Last.IsZero() && r.fleet.Rollout.Checks(member)
 			r.carry(member)
 		}
+		member.Keep(outside.Earlier.Before(member.Tenant))
 		r.add(member)
 		ended(member)
 	}}
@@ -226,11 +228,7 @@ func (r *rollout) addOutside() {
 }
 
 func (r *rollout) add(member *report.Member[apply.Result]) {
-	outcome := member.Outcome
-	if before := r.outside.Earlier.Before(member.Tenant); before != nil {
-		outcome = outcome.After(before.Outcome)
-	}
-	r.standing.Add(member.Tenant.Name, member.Wave, outcome)
+	r.standing.Add(member.Tenant.Name, member.Wave, member.Counted())
 }
 
 // carry keeps the earlier result of a tenant that was not written to again, if its apps failed or have

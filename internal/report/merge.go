@@ -354,7 +354,7 @@ func (m *merger[T]) newest(found []attempt[T]) (newest attempt[T], runs int) {
 		if next.at != newest.at || next.member.Health == nil { // otherwise the same run adds its check
 			runs++
 		}
-		if next.member.Outcome.After(newest.member.Outcome) == next.member.Outcome {
+		if next.member.Outcome.after(newest.member.Counted()) == next.member.Outcome {
 			newest = attempt[T]{next.at, m.laterOf(newest.member, next.member)}
 		}
 	}

@@ -131,6 +131,8 @@ func hueOf(outcome Outcome) hue {
 // resultLine returns what became of one tenant.
 func resultLine(f *Fleet[apply.Result], member *Member[apply.Result]) string {
 	switch {
+	case member.Report == nil && member.Earlier != "":
+		return strings.TrimRight(member.Error, "\n") + "\n  an earlier run ended with " + string(member.Earlier) + ", which still counts"
 	case member.Report == nil:
 		return strings.TrimRight(member.Error, "\n")
 	case member.Report.Ledger.Planned == 0:

@@ -117,14 +117,28 @@ func (o Outcome) saysNothing() bool {
 	return slices.Contains([]Outcome{OutcomeUnreachable, OutcomeLocked, OutcomeStale}, o)
 }
 
-// After returns the outcome of a tenant after an earlier run: a run that says nothing about the change does
+// after returns the outcome of a tenant after an earlier run: a run that says nothing about the change does
 // not replace a failure.
-func (o Outcome) After(earlier Outcome) Outcome {
+func (o Outcome) after(earlier Outcome) Outcome {
 	if earlier.fails() && o.saysNothing() {
 		return earlier
 	}
 	return o
 }
+
+// Keep keeps the failure of the same tenant before this run; before may be nil.
+func (m *Member[T]) Keep(before *Member[T]) {
+	switch {
+	case before == nil, m.Outcome == OutcomeDone, m.Outcome.fails():
+	case before.Outcome.fails():
+		m.Earlier = before.Outcome
+	default:
+		m.Earlier = before.Earlier
+	}
+}
+
+// Counted returns the outcome that counts for the rollout.
+func (m *Member[T]) Counted() Outcome { return m.Outcome.after(m.Earlier) }
 
 // Add counts a tenant that has ended.
 func (s *Standing) Add(tenant, wave string, outcome Outcome) {
@@ -201,7 +215,7 @@ func holding(f *Fleet[apply.Result], at int) (reasons []string) {
 			continue
 		}
 		found[member.Wave]++
-		standing.Add(member.Tenant.Name, member.Wave, member.Outcome)
+		standing.Add(member.Tenant.Name, member.Wave, member.Counted())
 		switch {
 		case member.Outcome == OutcomeInterrupted, member.Outcome == OutcomeNotStarted:
 			unfinished = append(unfinished, member.Tenant.Name)

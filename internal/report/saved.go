@@ -74,6 +74,9 @@ type Member[T any] struct {
 	Wave string `json:"wave,omitempty"`
 	// Outcome is set for a result and for an error.
 	Outcome Outcome `json:"outcome,omitempty"`
+	// Earlier is the failure that an earlier run has found, if this run neither found one nor is done: the
+	// failure still counts. Empty: there is none.
+	Earlier Outcome `json:"earlier,omitempty"`
 	// Recheck reports that nothing was written, but connections were updated shortly before, perhaps by
 	// a run that was stopped before its check: the apps must be checked as after a write.
 	Recheck bool `json:"recheck,omitempty"`
