@@ -168,16 +168,17 @@ func (f *drawnFleet) apply(t *testing.T, stopAt int, args ...string) (*report.Fl
 	}
 	f.mu.Unlock()
 	var out, said transcript
+	during, ended := f.during, f.ended // the note on an interrupt may be written after the run
 	stderr := watched{func(line string) {
 		_, _ = said.Write([]byte(line))
-		if f.during != nil && strings.Contains(line, "has ended. The apps of") {
-			f.during()
+		if during != nil && strings.Contains(line, "has ended. The apps of") {
+			during()
 		}
 	}}
 	stdout := watched{func(line string) {
 		_, _ = out.Write([]byte(line))
-		if f.ended != nil {
-			f.ended(line)
+		if ended != nil {
+			ended(line)
 		}
 	}}
 	env := &environment{stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, lookup: func(name string) (string, bool) { return "key", name == "KEY" }}
