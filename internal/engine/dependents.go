@@ -115,16 +115,20 @@ func (s *Session) CheckUse(ctx context.Context, o CheckOptions) (*impact.Check, 
 			}
 		}
 	}
+	isOther := func(l connection.Live) bool {
+		isUpdated := !o.Updated.IsZero() && l.Record.Project == s.project.Name && !l.UpdatedAt.Before(o.Updated)
+		return !changed[l.ID] && !isUpdated
+	}
+	if o.Result != nil { // whether the next wave begins must not rest on a cache
+		o.Usage.decidesOn = func(l connection.Live) bool { return !isOther(l) }
+	}
 	snapshot, index, err := s.dependents(ctx, gone, o.Usage)
 	if err != nil {
 		return nil, err
 	}
 	live := append(slices.Clone(snapshot.Connections), gone...)
 	if o.Result != nil {
-		live = slices.DeleteFunc(live, func(l connection.Live) bool {
-			isUpdated := !o.Updated.IsZero() && l.Record.Project == s.project.Name && !l.UpdatedAt.Before(o.Updated)
-			return !changed[l.ID] && !isUpdated
-		})
+		live = slices.DeleteFunc(live, isOther)
 	}
 	check := &impact.Check{
 		Format: impact.CheckFormat, Project: s.project.Name, Tenant: impact.Tenant(s.planTenant()), Sight: index.Sight(),
@@ -167,7 +171,14 @@ func (s *Session) dependents(ctx context.Context, gone []connection.Live, o Usag
 	if err != nil {
 		return nil, nil, s.explained(err)
 	}
-	index, nothing, err := s.index(ctx, snapshot, append(slices.Clone(snapshot.Connections), gone...), o)
+	live := append(slices.Clone(snapshot.Connections), gone...)
+	if o.decidesOn != nil {
+		o.decides = map[string]bool{}
+		for i := range live {
+			o.decides[live[i].ID] = o.decidesOn(live[i])
+		}
+	}
+	index, nothing, err := s.index(ctx, snapshot, live, o)
 	if err == nil && index == nil {
 		err = errors.New(messages.Text(nothing))
 	}

@@ -202,6 +202,8 @@ type UsageOptions struct {
 	// decides are the connections on whose dependents a decision rests: apps that use them are read
 	// even if the read cache has them.
 	decides map[string]bool
+	// decidesOn returns what decides has of a connection that is read. Nil: decides stays as it is.
+	decidesOn func(connection.Live) bool
 }
 
 // index reads what depends on live connections, which may include some that are not in the snapshot.
