@@ -80,3 +80,26 @@ func TestACheckThatIsOwedIsStillOwedDaysLater(t *testing.T) {
 		}
 	}
 }
+
+// An apply has deleted a connection and failed to change another one. The one that continues it does the
+// rest, or finds that somebody has done it.
+func TestACheckIsAlsoAboutTheDeletesOfAnEarlierPart(t *testing.T) {
+	began := time.Date(2026, 11, 30, 6, 0, 0, 0, time.UTC)
+	before := report.Member[apply.Result]{Tenant: plan.Tenant{Name: "east"}, Wave: "canary", Outcome: report.OutcomePartial, Report: &apply.Result{
+		Began: began, Items: []apply.Item{{ID: "c1", Action: plan.ActionDelete, Outcome: apply.Done}, {ID: "c2", Action: plan.ActionUpdate, Outcome: apply.Failed}},
+	}}
+	r := &rollout{
+		fleet:   &report.Fleet[apply.Result]{Rollout: &report.Rollout{Check: "30m", Waves: []report.Wave{{Name: "canary"}, {Name: "rest"}}}},
+		outside: Outside{Earlier: &report.Fleet[apply.Result]{Tenants: []report.Member[apply.Result]{before}}},
+	}
+	for name, items := range map[string][]apply.Item{"the rest": {{ID: "c2", Action: plan.ActionUpdate, Outcome: apply.Done}}, "nothing": nil} {
+		member := &report.Member[apply.Result]{Tenant: before.Tenant, Wave: "canary", Outcome: report.OutcomeDone, Report: &apply.Result{Began: began.Add(time.Hour), Items: items}}
+		r.carry(member)
+		if !r.fleet.Rollout.Unchecked(member) || len(member.Report.Items) != len(items) {
+			t.Errorf("%s: got %+v, want its own result, to be checked", name, member)
+		}
+		if got := r.toCheck(member); len(got.Items) != 2+len(items) || got.Items[0].ID != "c1" || !got.Began.Equal(began) {
+			t.Errorf("%s: the check is about %+v, want also the delete", name, got)
+		}
+	}
+}

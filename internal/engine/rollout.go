@@ -239,7 +239,25 @@ func (r *rollout) carry(member *report.Member[apply.Result]) {
 		(before.Outcome == report.OutcomeUnhealthy || r.fleet.Rollout.Unchecked(before)) {
 		member.Report = before.Report
 		member.Recheck = !member.Report.Wrote() // otherwise what it has written is known, also a delete
+		return
 	}
+	isOwed := before != nil && before.Outcome == report.OutcomePartial && before.Report != nil && before.Report.Wrote()
+	member.Recheck = member.Recheck || isOwed && !member.Report.Wrote() && r.fleet.Rollout.Checks(member)
+}
+
+// toCheck returns the changes whose apps are checked: those of this run, and of an earlier one that has
+// applied a part and checked nothing. Its updates may be seen on the tenant, but not its deletes.
+func (r *rollout) toCheck(member *report.Member[apply.Result]) *apply.Result {
+	before := r.outside.Earlier.Before(member.Tenant)
+	if before == nil || before.Outcome != report.OutcomePartial || before.Report == nil {
+		return member.Report
+	}
+	both := *member.Report
+	both.Items = slices.Concat(before.Report.Items, both.Items)
+	if !before.Report.Began.IsZero() {
+		both.Began = before.Report.Began
+	}
+	return &both
 }
 
 // check waits, and then checks the apps of the tenants of a wave that were written to, now or by an
@@ -252,8 +270,8 @@ func (r *rollout) check(ctx context.Context, wave string, selected []int, ended 
 		if !r.fleet.Rollout.Unchecked(member) {
 			continue
 		}
-		results[i] = member.Report
-		if since := r.recent[member.Tenant.Name].Since(member.Report).Since; since.After(last) {
+		results[i] = r.toCheck(member)
+		if since := r.recent[member.Tenant.Name].Since(results[i]).Since; since.After(last) {
 			last = since
 		}
 	}
