@@ -221,7 +221,7 @@ func (x *Index) doubt(found *Impacted, limits connection.ImpactLimits) connectio
 		return x.Unseen.Incomplete[0]
 	case x.Unseen.NotListed:
 		return connection.Because("usage-not-listed")
-	case found.Total()+found.Unchecked > allowed:
+	case found.Unchecked > allowed-found.Total(): // a plan file may have any total, so a sum could overflow
 		return connection.Because("impact-unchecked", "apps", found.Unchecked)
 	}
 	return connection.Reason{}

@@ -2,6 +2,7 @@ package impact_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -257,4 +258,18 @@ func TestInRandomWorldsNothingPassesThatMayBreakMore(t *testing.T) {
 			t.Fatalf("%d apps use the connection: got %d seen and %d unchecked", truth, found.Total(), found.Unchecked)
 		}
 	})
+}
+
+// A plan file is edited by hand: the number is the largest one.
+func TestTheNumberOfAPlanFileHidesNoAppThatCouldNotBeChecked(t *testing.T) {
+	live := []connection.Live{{ID: "c1", Key: orders}}
+	direct := app("direct")
+	direct.DirectQuery = true
+	change := impact.Change{
+		Connection: orders, ID: "c1", Breaks: impact.BreakDelete, Limits: connection.ImpactLimits{Unknown: connection.ImpactRefuse},
+		Reviewed: &impact.Impacted{Count: impact.Count{Apps: math.MaxInt}},
+	}
+	if report, _ := impact.Judge([]impact.Change{change}, indexOf(seen(app("a", "c1"), direct), live, nil)); report.Refused == nil || !report.Refused.Unknown {
+		t.Errorf("got refused %+v, want a refusal because of the app that could not be checked", report.Refused)
+	}
 }
