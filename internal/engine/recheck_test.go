@@ -76,7 +76,7 @@ func TestACheckThatIsOwedIsStillOwedDaysLater(t *testing.T) {
 			t.Errorf("%s: got %+v, want a check", name, member)
 		}
 		if got := r.recent["east"]; got.First.IsZero() == test.recheck {
-			t.Errorf("%s: got the updates %v", name, got)
+			t.Errorf("%s: got the updates %v, want a first one: %t", name, got, test.recheck)
 		}
 	}
 }
