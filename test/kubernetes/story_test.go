@@ -48,7 +48,7 @@ func tellTheStory(t *testing.T, l layout) {
 	c.tryOtherManifests()
 	c.applyManifests("canary", "waves/canary", `- {op: replace, path: /spec/backoffLimitPerIndex, value: 1}`)
 	c.waitForJob(canaryJob)
-	c.checkGate(f)
+	canaryLogs := c.checkGate(f)
 	f.writes.Store(0)
 	f.latency.Store(int64(4 * time.Second)) // a pod writes to all its tenants at the same time
 	c.applyManifests("rest", "waves/rest", fmt.Sprintf(`
@@ -73,7 +73,7 @@ func tellTheStory(t *testing.T, l layout) {
 			t.Errorf("the writes to %s differ from those of one process (-process +job):\n%s", name, diff)
 		}
 	}
-	c.checkMerged(f)
+	c.checkMerged(f, canaryLogs)
 	c.checkUnhealthy(f)
 	c.checkDrift(f)
 }
@@ -336,14 +336,10 @@ func (c *cluster) logs(job string) string {
 	return c.kubectl("logs", "--namespace", namespace, "--selector", "batch.kubernetes.io/job-name="+job, "--tail=-1", "--max-log-requests=100")
 }
 
-// merged merges the logs of jobs.
-func (c *cluster) merged(jobs ...string) (code int, outcomes map[string][]string, lost []string) {
+// merged merges logs.
+func (c *cluster) merged(logs string) (code int, outcomes map[string][]string, lost []string) {
 	c.t.Helper()
-	var logs strings.Builder
-	for _, job := range jobs {
-		logs.WriteString(c.logs(job))
-	}
-	code, out, problems := c.qlsyncWith(logs.String(), "merge", "-", "--format", "json")
+	code, out, problems := c.qlsyncWith(logs, "merge", "-", "--format", "json")
 	var report struct {
 		Tenants []struct {
 			Tenant  struct{ Name string }
@@ -358,7 +354,7 @@ func (c *cluster) merged(jobs ...string) (code int, outcomes map[string][]string
 	for _, tenant := range report.Tenants {
 		outcomes[tenant.Outcome] = append(outcomes[tenant.Outcome], tenant.Tenant.Name)
 	}
-	c.t.Logf("merge of %s ended with %d: %v\n%s", strings.Join(jobs, " and "), code, counted(outcomes), problems)
+	c.t.Logf("merge ended with %d: %v\n%s", code, counted(outcomes), problems)
 	return code, outcomes, report.Lost
 }
 
@@ -372,9 +368,9 @@ func counted(outcomes map[string][]string) map[string]int {
 
 // checkMerged compares the merged report of the job with what happened. The pods that the drain evicted
 // are gone, with their logs.
-func (c *cluster) checkMerged(f *fleet) {
+func (c *cluster) checkMerged(f *fleet, canaryLogs string) {
 	c.t.Helper()
-	code, outcomes, lostAttempts := c.merged(canaryJob, restJob)
+	code, outcomes, lostAttempts := c.merged(canaryLogs + c.logs(restJob))
 	if code != 3 {
 		c.t.Errorf("merge ended with %d, want 3, because a tenant cannot be reached", code)
 	}
@@ -409,18 +405,21 @@ func (c *cluster) checkMerged(f *fleet) {
 	}
 }
 
-// checkGate demands that the first wave wrote to its tenants only, and that the rollout may go on.
-func (c *cluster) checkGate(f *fleet) {
+// checkGate demands that the first wave wrote to its tenants only, and that the rollout may go on. It
+// returns the log of the first wave: a drain of its node takes away the pod, which has ended, and the log.
+func (c *cluster) checkGate(f *fleet) string {
 	c.t.Helper()
 	for i, name := range f.names {
 		if isCanary, wrote := i < canaries, len(f.done(name)) > 0; isCanary != wrote {
 			c.t.Errorf("after the first wave: %s is in it: %t, and was written to: %t", name, isCanary, wrote)
 		}
 	}
-	if code, out, problems := c.qlsyncWith(c.logs(canaryJob), "merge", "--gate", "canary", "-"); code != 0 {
+	logs := c.logs(canaryJob)
+	if code, out, problems := c.qlsyncWith(logs, "merge", "--gate", "canary", "-"); code != 0 {
 		c.t.Fatalf("merge --gate canary ended with %d, want 0:\n%s%s", code, out, problems)
 	}
 	c.say("the first wave is done")
+	return logs
 }
 
 // checkUnhealthy runs the job of the first wave again, after an app of a canary has failed. The job has
