@@ -12,34 +12,33 @@ import (
 // problems of the structure, sorted. For a text that is not a connection file it returns only
 // problems.
 func (p *Project) Draft(file string, text []byte) ([]connection.Desired, connection.Problems) {
-	root, problems := parseYAML(file, text)
-	if root == nil {
-		return nil, problems
-	}
-	n := &notes{file: file, problems: problems}
-	n.checkStructure(p.formats.connections, root)
-	r := &reader{project: p, tenant: &Tenant{}, scope: newScope("")}
-	defaults := root.get("defaults")
-	var set []connection.Desired
-	for _, item := range root.get("connections").items() {
-		set = append(set, r.connection(n, merge(defaults, item.value)))
-	}
-	return set, Collect(n.problems)
+	return draft(p, file, text, func(r *reader, n *notes, root *node) (set []connection.Desired) {
+		defaults := root.get("defaults")
+		for _, item := range root.get("connections").items() {
+			set = append(set, r.connection(n, merge(defaults, item.value)))
+		}
+		return set
+	})
 }
 
 // DraftSpaces is [Project.Draft] for the spaces that the text declares.
 func (p *Project) DraftSpaces(file string, text []byte) ([]connection.DesiredSpace, connection.Problems) {
+	return draft(p, file, text, func(r *reader, n *notes, root *node) (set []connection.DesiredSpace) {
+		for _, item := range root.get("spaces").items() {
+			set = append(set, r.space(n, item.value))
+		}
+		return set
+	})
+}
+
+func draft[T any](p *Project, file string, text []byte, declared func(*reader, *notes, *node) []T) ([]T, connection.Problems) {
 	root, problems := parseYAML(file, text)
 	if root == nil {
 		return nil, problems
 	}
 	n := &notes{file: file, problems: problems}
 	n.checkStructure(p.formats.connections, root)
-	r := &reader{project: p, tenant: &Tenant{}, scope: newScope("")}
-	var set []connection.DesiredSpace
-	for _, item := range root.get("spaces").items() {
-		set = append(set, r.space(n, item.value))
-	}
+	set := declared(&reader{project: p, tenant: &Tenant{}, scope: newScope("")}, n, root)
 	return set, Collect(n.problems)
 }
 
