@@ -78,11 +78,11 @@ func (s *Spaces) omit(name, reason string) {
 func (s *Spaces) Settle(snapshot *connection.Snapshot) {
 	for i := range s.Found {
 		d := &s.Found[i]
-		at := slices.IndexFunc(snapshot.Spaces, func(space connection.Space) bool { return space.ID != "" && space.Name == d.Name })
-		if at < 0 {
+		space := spaces.Named(snapshot, d.Name)
+		if space == nil {
 			continue // a plan of it would create the space
 		}
-		details := detailsOf(snapshot, snapshot.Spaces[at].ID)
+		details := detailsOf(snapshot, space.ID)
 		taken := map[connection.Principal]bool{}
 		for j := range d.Members {
 			who, id := d.Members[j].Principal, s.ids[i][j]
@@ -106,8 +106,8 @@ func byID(kind connection.PrincipalKind, id string) connection.Principal {
 }
 
 func detailsOf(snapshot *connection.Snapshot, id string) *connection.SpaceDetails {
-	if at := slices.IndexFunc(snapshot.SpaceDetails, func(s connection.SpaceDetails) bool { return s.ID == id }); at >= 0 {
-		return &snapshot.SpaceDetails[at]
+	if details := spaces.DetailsOf(snapshot, id); details != nil {
+		return details
 	}
 	return &connection.SpaceDetails{Unreadable: "the tenant did not list it again"}
 }
@@ -155,31 +155,35 @@ func (e *exporter) addSpaces(at func(space string) *content) {
 	e.out.Omitted = append(e.out.Omitted, e.in.Spaces.Omitted...)
 	for i := range e.in.Spaces.Found {
 		d := &e.in.Spaces.Found[i]
-		one := &content{spaces: []*connection.DesiredSpace{d}}
-		text := e.text(one, common{})
-		if e.saysSpaces(text, one) {
-			in := at(d.Name)
-			in.spaces = append(in.spaces, d)
+		if reason := e.whyNotDeclared(d); reason != "" {
+			e.out.Omitted = append(e.out.Omitted, Remark{Connection: connection.Key{Space: d.Name}, Reason: reason})
 			continue
 		}
-		reason := "what a file would say about it is not what it is"
-		if _, problems := e.project.DraftSpaces("export.yaml", text); len(problems) > 0 {
-			reason = "a file cannot declare it: " + problems[0].Message
-		}
-		e.out.Omitted = append(e.out.Omitted, Remark{Connection: connection.Key{Space: d.Name}, Reason: reason})
+		in := at(d.Name)
+		in.spaces = append(in.spaces, d)
 	}
 }
 
-// saysSpaces reports whether a text declares exactly the spaces of a content.
-func (e *exporter) saysSpaces(text []byte, c *content) bool {
+// whyNotDeclared returns why a file cannot declare exactly this space; empty: it can.
+func (e *exporter) whyNotDeclared(d *connection.DesiredSpace) string {
+	text := e.text(&content{spaces: []*connection.DesiredSpace{d}}, common{})
 	set, problems := e.project.DraftSpaces("export.yaml", text)
-	return len(problems) == 0 && slices.EqualFunc(set, c.spaces, func(said connection.DesiredSpace, d *connection.DesiredSpace) bool {
-		return said.Name == d.Name && said.Type == d.Type && !said.ExactMembers &&
-			(said.Description == nil) == (d.Description == nil) && (d.Description == nil || *said.Description == *d.Description) &&
-			slices.EqualFunc(said.Members, d.Members, func(a, b connection.DesiredMember) bool {
-				return a.Principal == b.Principal && slices.Equal(a.Roles, b.Roles)
-			})
-	})
+	switch {
+	case len(problems) > 0:
+		return "a file cannot declare it: " + problems[0].Message
+	case len(set) != 1 || !isSame(&set[0], d):
+		return "what a file would say about it is not what it is"
+	}
+	return ""
+}
+
+// isSame reports whether a file says of a space what it is to say.
+func isSame(said, d *connection.DesiredSpace) bool {
+	return said.Name == d.Name && said.Type == d.Type && !said.ExactMembers &&
+		(said.Description == nil) == (d.Description == nil) && (d.Description == nil || *said.Description == *d.Description) &&
+		slices.EqualFunc(said.Members, d.Members, func(a, b connection.DesiredMember) bool {
+			return a.Principal == b.Principal && slices.Equal(a.Roles, b.Roles)
+		})
 }
 
 // declaration returns a space as written in a file.

@@ -67,20 +67,20 @@ type finder struct{ snapshot *connection.Snapshot }
 // compare fills in a change; without operations and refusal there is nothing to do.
 func (f *finder) compare(c *Change) {
 	d := c.Declared
-	at := slices.IndexFunc(f.snapshot.Spaces, func(s connection.Space) bool { return s.ID != "" && s.Name == d.Name })
-	if at < 0 {
+	found := Named(f.snapshot, d.Name)
+	if found == nil {
 		f.create(c)
 		return
 	}
-	c.Space = f.snapshot.Spaces[at]
+	c.Space = *found
 	if c.Space.Type != d.Type {
 		c.Fields = append(c.Fields, connection.Field{Path: "/type", Before: c.Space.Type, After: d.Type})
 		c.Refused, c.Blocks = connection.Because("space-type-differs", "live", c.Space.Type).About("/type"), true
 		return
 	}
-	details := connection.SpaceDetails{Unreadable: "the snapshot does not have them"}
-	if at := slices.IndexFunc(f.snapshot.SpaceDetails, func(s connection.SpaceDetails) bool { return s.ID == c.Space.ID }); at >= 0 {
-		details = f.snapshot.SpaceDetails[at]
+	details := DetailsOf(f.snapshot, c.Space.ID)
+	if details == nil {
+		details = &connection.SpaceDetails{Unreadable: "the snapshot does not have them"}
 	}
 	if d.Description != nil && details.ID == "" {
 		c.refuse(connection.Because("members-unreadable", "error", details.Unreadable), "")
@@ -90,7 +90,25 @@ func (f *finder) compare(c *Change) {
 		c.Fields = append(c.Fields, connection.Field{Path: "/description", Before: text(details.Description), After: text(*d.Description)})
 		c.add(connection.DescribeSpace, connection.SpaceWrite{Description: *d.Description, SeenDescription: details.Description})
 	}
-	f.members(c, &details)
+	f.members(c, details)
+}
+
+// Named returns the space of a snapshot that a declaration with this name is about; nil: there is none.
+func Named(snapshot *connection.Snapshot, name string) *connection.Space {
+	at := slices.IndexFunc(snapshot.Spaces, func(s connection.Space) bool { return s.ID != "" && s.Name == name })
+	if at < 0 {
+		return nil
+	}
+	return &snapshot.Spaces[at]
+}
+
+// DetailsOf returns the details of the space with this id; nil: the snapshot does not have them.
+func DetailsOf(snapshot *connection.Snapshot, id string) *connection.SpaceDetails {
+	at := slices.IndexFunc(snapshot.SpaceDetails, func(s connection.SpaceDetails) bool { return s.ID == id })
+	if at < 0 {
+		return nil
+	}
+	return &snapshot.SpaceDetails[at]
 }
 
 // create plans a space that is not there.
