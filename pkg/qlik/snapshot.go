@@ -277,11 +277,7 @@ func (s *survey) readOwnersByID(ctx context.Context, ids []string) (found []conn
 // usersWhose returns the users with a value of an attribute. A list that may be incomplete is an
 // error.
 func (s *survey) usersWhose(ctx context.Context, attribute, value string) ([]wireUser, error) {
-	users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, anyOf(attribute, value)))
-	if err == nil && len(problems) > 0 {
-		err = errors.New(reasons("users", problems)[0])
-	}
-	return users, err
+	return listWhole[wireUser](ctx, s.client, s.get(usersPath, anyOf(attribute, value)), "users")
 }
 
 // anyOf returns a filter for items of which an attribute has one of the values.
@@ -496,6 +492,15 @@ func (s *survey) inSpace(listed []wireConnection, space connection.Space) (found
 		}}
 	}
 	return found, problems
+}
+
+// listWhole is [list] for a list that is an error if it may be incomplete.
+func listWhole[T any](ctx context.Context, c *Client, request Request, what string) ([]T, error) {
+	items, problems, err := list[T](ctx, c, request)
+	if err == nil && len(problems) > 0 {
+		err = errors.New(reasons(what, problems)[0])
+	}
+	return items, err
 }
 
 func reasons(what string, problems []wireError) []string {

@@ -193,10 +193,7 @@ func (s *survey) principal(ctx context.Context, wanted connection.Principal) (fo
 		}
 		return found, err
 	}
-	groups, problems, err := list[wireGroup](ctx, s.client, s.get(groupsPath, anyOf("name", wanted.Name)))
-	if err == nil && len(problems) > 0 {
-		err = errors.New(reasons("groups", problems)[0])
-	}
+	groups, err := listWhole[wireGroup](ctx, s.client, s.get(groupsPath, anyOf("name", wanted.Name)), "groups")
 	for _, one := range groups {
 		if one.Name == wanted.Name {
 			found = append(found, connection.Principal{Kind: wanted.Kind, Name: wanted.Name, ID: one.ID})
@@ -382,10 +379,7 @@ func (w *spaceWriter) assignment(ctx context.Context) (*wireAssignment, error) {
 	if _, err := w.space(ctx); err != nil {
 		return nil, err
 	}
-	listed, problems, err := list[wireAssignment](ctx, w.client, Request{Path: assignmentsPath(w.id)})
-	if err == nil && len(problems) > 0 {
-		err = errors.New(reasons("members", problems)[0])
-	}
+	listed, err := listWhole[wireAssignment](ctx, w.client, Request{Path: assignmentsPath(w.id)}, "members")
 	for i := range listed {
 		if listed[i].Assignee == w.write.Member.ID {
 			return &listed[i], err
