@@ -44,7 +44,7 @@ func (s *Session) Lock(ctx context.Context, dir string, wait time.Duration) (unl
 		return nil, err
 	}
 	path := filepath.Join(s.host.at(folder), s.digest())
-	lock := flock.New(path+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR|outfile.NoFollow), flock.SetPermissions(outfile.Private))
+	lock := lockFile(path + ".lock")
 	switch held, err := acquire(ctx, lock, wait); {
 	case err != nil:
 		return nil, fmt.Errorf("the lock of project %s and tenant %s cannot be taken: %w. Nothing was written", s.project.Name, s.tenant.Name, err)
@@ -78,6 +78,11 @@ func (s *Session) cacheFile(folder string, seed []byte) string {
 		return ""
 	}
 	return filepath.Join(folder, digest(s.digest(), s.host.Version, string(seed))+".cache")
+}
+
+// lockFile returns a lock that is a file, which only the user can read and which is not a link.
+func lockFile(path string) *flock.Flock {
+	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|outfile.NoFollow), flock.SetPermissions(outfile.Private))
 }
 
 // acquire takes the lock, and waits that long for it; false if it is still held then.

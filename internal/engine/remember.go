@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"github.com/qlsync/qlsync/internal/impact"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/limits"
@@ -85,8 +83,7 @@ func (s *Session) lockUsage(ctx context.Context, history string) (unlock func())
 	if err != nil {
 		return func() {}
 	}
-	path := filepath.Join(s.host.at(folder), digest(history)+".usage.lock")
-	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|outfile.NoFollow), flock.SetPermissions(outfile.Private))
+	lock := lockFile(filepath.Join(s.host.at(folder), digest(history)+".usage.lock"))
 	_, _ = acquire(ctx, lock, usagePatience)
 	return func() { _ = lock.Unlock() }
 }
