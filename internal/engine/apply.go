@@ -106,17 +106,19 @@ func (s *Session) PlanAndApply(ctx context.Context, o ApplyOptions) (*apply.Resu
 		return nil, err
 	}
 	defer unlock()
-	p, err := s.Plan(ctx, o.Plan)
+	p, err := s.plan(ctx, o.Plan)
 	if err == nil && isRest(p, o.Plan.Reviewed) {
-		o.Plan.SkipStale = true // it compares each change with its review once more
-		p, err = s.Plan(ctx, o.Plan)
+		p, err = s.planReviewed(ctx, o.Plan.Reviewed)
+	}
+	if err == nil {
+		err = s.weigh(ctx, p, o.Plan)
 	}
 	if err != nil {
 		return nil, err
 	}
 	demanded := o.Plan.Reviewed
-	if o.Plan.SkipStale || p.Empty() {
-		demanded = nil // with SkipStale, differences are refused change by change
+	if s.planned.Reviewed != nil || p.Empty() {
+		demanded = nil // differences are refused change by change
 	}
 	if err := cmp.Or(s.Check(p, demanded, ""), s.Missing(p).Err()); err != nil {
 		return nil, err
@@ -137,6 +139,17 @@ func isRest(p, reviewed *plan.Plan) bool {
 	}
 	stale := p.Stale(reviewed)
 	return len(stale) > 0 && !slices.ContainsFunc(stale, func(r connection.Reason) bool { return r.Code != "stale-gone" })
+}
+
+// planReviewed plans again from what was read, and compares each change with its review, as
+// [PlanOptions.SkipStale] does.
+func (s *Session) planReviewed(ctx context.Context, reviewed *plan.Plan) (*plan.Plan, error) {
+	s.planned.Reviewed = reviewed
+	p, problems, err := s.makeDetailed(ctx)
+	if err != nil {
+		return nil, s.explained(err)
+	}
+	return p, problems.Err()
 }
 
 // Confirmations confirm that a plan may do what a rule refuses. An empty one confirms nothing.

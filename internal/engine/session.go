@@ -279,15 +279,13 @@ type PlanOptions struct {
 // a [Refusal] for a reviewed plan of another tenant.
 func (s *Session) Plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	p, err := s.plan(ctx, o)
-	if err == nil && o.Values {
-		p, err = s.withValues(ctx, p)
-	}
 	if err != nil {
 		return nil, err
 	}
 	return p, s.weigh(ctx, p, o)
 }
 
+// plan is [Session.Plan] without what depends on the changes.
 func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	if err := s.checkTenant(ctx, o.Reviewed); err != nil {
 		return nil, err
@@ -310,6 +308,9 @@ func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	}
 	if err := s.warn(spec.Collect(wrong, problems)); err != nil {
 		return nil, err // an invalid selection restricts nothing
+	}
+	if o.Values {
+		return s.withValues(ctx, p)
 	}
 	return p, nil
 }
