@@ -102,27 +102,12 @@ func randomTenant(t *rapid.T) map[string]any {
 func TestWhatIsExportedPlansToNothingButAdoption(t *testing.T) {
 	base, worlds := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
-		seed, err := json.Marshal(randomTenant(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		tenant, err := simqlik.New(seed, simqlik.Options{})
-		if err != nil {
-			t.Skip() // what it cannot hold, such as a name twice
-		}
-		server, err := simulator.Start(tenant, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer server.Close()
-		provider, err := qlik.New(qlik.Config{URL: server.URL, Project: "acme", Auth: qlik.Auth{APIKey: connection.NewSecret(server.Token)}})
-		if err != nil {
-			t.Fatal(err)
-		}
 		worlds++
-		w := exportWorld{T: t, dir: filepath.Join(base, fmt.Sprint(worlds)), provider: provider, token: server.Token}
-		w.write("qlsync.yaml", fmt.Appendf(nil, "version: 1\nproject: acme\ntenants: {demo: {url: '%s', auth: {apiKey: {env: TOKEN}}}}\n", server.URL))
-		w.read(nil)
+		w, server := startExport(t, filepath.Join(base, fmt.Sprint(worlds)), randomTenant(t))
+		defer server.Close()
+		var err error
+		w.provider, err = qlik.New(qlik.Config{URL: server.URL, Project: "acme", Auth: qlik.Auth{APIKey: connection.NewSecret(server.Token)}})
+		w.must(err)
 		live := w.snapshot(func() []connection.SpaceRef {
 			var all []connection.SpaceRef
 			for _, space := range w.snapshot(nil).Spaces {
@@ -145,6 +130,27 @@ type exportWorld struct {
 	token    string
 	project  *engine.Project
 	declared *spec.DesiredSet
+}
+
+// startExport starts a tenant, and writes a project without files into the folder. A tenant that the
+// simulator refuses is skipped.
+func startExport(t *rapid.T, dir string, tenant any) (*exportWorld, *simulator.Server) {
+	seed, err := json.Marshal(tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	embedded, err := simqlik.New(seed, simqlik.Options{})
+	if err != nil {
+		t.Skip() // what it cannot hold, such as a name twice
+	}
+	server, err := simulator.Start(embedded, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &exportWorld{T: t, dir: dir, token: server.Token}
+	w.write("qlsync.yaml", fmt.Appendf(nil, "version: 1\nproject: acme\ntenants: {demo: {url: '%s', auth: {apiKey: {env: TOKEN}}}}\n", server.URL))
+	w.read(nil)
+	return w, server
 }
 
 func (w *exportWorld) must(err error) {
@@ -307,23 +313,11 @@ func TestExportedSpacesPlanToNothing(t *testing.T) {
 				"description": rapid.OneOf(rapid.Just(""), texts).Draw(t, "description"), "assignments": assignments,
 			})
 		}
-		seed, err := json.Marshal(map[string]any{"users": users, "groups": groups, "oauth": map[string]any{"clientId": "ci", "clientSecret": "s"}, "spaces": spaces})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tenant, err := simqlik.New(seed, simqlik.Options{})
-		if err != nil {
-			t.Skip() // what it cannot hold, such as a name twice
-		}
-		server, err := simulator.Start(tenant, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer server.Close()
 		worlds++
-		w := exportWorld{T: t, dir: filepath.Join(base, fmt.Sprint(worlds)), token: server.Token}
-		w.write("qlsync.yaml", fmt.Appendf(nil, "version: 1\nproject: acme\ntenants: {demo: {url: '%s', auth: {apiKey: {env: TOKEN}}}}\n", server.URL))
-		w.read(nil)
+		w, server := startExport(t, filepath.Join(base, fmt.Sprint(worlds)), map[string]any{
+			"users": users, "groups": groups, "oauth": map[string]any{"clientId": "ci", "clientSecret": "s"}, "spaces": spaces,
+		})
+		defer server.Close()
 		session, err := w.project.Open(context.Background(), engine.SessionOptions{Exports: true})
 		w.must(err)
 		exported, err := session.Export(context.Background(), engine.ExportOptions{Spaces: names, Dir: filepath.Join(w.dir, "connections"), WithSpaces: true})
